@@ -1,0 +1,306 @@
+"""The one result model: everything a run found, as report.json holds it.
+
+HTML, PDF, SARIF, JUnit, the dashboard and gates are views of this model; a number
+that is not here is in no view. The models are frozen, unknown keys of later
+``avaudit.report/1`` files survive a round trip, and NaN or infinity cannot be stored.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA = "avaudit.report/1"
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Facts = dict[str, Any]
+
+
+class Model(BaseModel):
+    """Base of all parts of a report: frozen, finite numbers only, forward compatible."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+
+class Tool(Model):
+    """The program that made the report."""
+
+    name: str = "avaudit"
+    version: str
+
+
+class Environment(Model):
+    """Where the report was made: interpreter, platform, library versions, confinement in force."""
+
+    python: str
+    platform: str
+    packages: dict[str, str]
+    confinement: dict[str, Any] = {}
+
+
+class Plan(Model):
+    """The plan file that said beforehand what would be tested."""
+
+    path: str
+    sha256: Sha256
+
+
+class Artefact(Model):
+    """A file kept with the report; ``path`` is relative to the report's folder."""
+
+    path: str
+    media_type: str
+    sha256: Sha256
+    role: str | None = None
+    title: str | None = None
+
+
+class Stream(Model):
+    """One elementary stream as the container declares it (see ``avaudit.media.StreamInfo``)."""
+
+    index: int
+    kind: str
+    codec: str | None = None
+    start_s: float | None = None
+    duration_s: float | None = None
+    bit_rate: int | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    pixel_format: str | None = None
+    rotation_deg: int | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+
+
+class Subject(Model):
+    """One file that was examined.
+
+    ``name`` is for reading, ``path`` leads from the report's folder to the file, ``sha256`` and
+    ``bytes`` are of the file as read (absent when it could not be read).
+    """
+
+    id: str
+    name: str
+    path: str | None = None
+    sha256: Sha256 | None = None
+    bytes: int | None = None
+    media_type: str | None = None
+    kind: str | None = None
+    duration_s: float | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    streams: list[Stream] = []
+    sidecar: Artefact | None = None
+    thumbnail: Artefact | None = None
+
+
+class DetectorRef(Model):
+    """Which detector made a finding, to the digest of its card and weights."""
+
+    name: str
+    version: str
+    card_sha256: Sha256 | None = None
+    weights_sha256: Sha256 | None = None
+    title: str | None = None
+    asks: str | None = None
+
+
+class Question(Model):
+    """The proposition pair of a scored finding."""
+
+    h1: str
+    h2: str
+
+
+class Reason(Model):
+    """Why there is no answer, or no number: a stable code and a sentence."""
+
+    code: str
+    text: str
+
+
+class Segment(Model):
+    """A stretch of time, in seconds."""
+
+    start_s: float
+    end_s: float
+    score: float | None = None
+    log10_lr: float | None = None
+    label: str | None = None
+
+
+class Region(Model):
+    """A rectangle in the displayed picture, in pixels."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+    frame_s: float | None = None
+    score: float | None = None
+    log10_lr: float | None = None
+
+
+class Indication(Model):
+    """What a finding speaks for, in words (see ``avaudit.detector.Indication``)."""
+
+    points_to: str
+    weight: Literal["strong", "moderate", "weak"]
+    text: str
+
+
+class Finding(Model):
+    """What one detector said of one subject.
+
+    ``seconds`` is the time the detector itself took. ``does_not_say`` comes from the
+    detector's card: what a reader must not conclude.
+    """
+
+    subject: str
+    detector: DetectorRef
+    question: Question | None = None
+    outcome: Literal["scored", "observed", "abstained", "failed"]
+    reason: Reason | None = None
+    summary: str = ""
+    score: float | None = None
+    log10_lr: float | None = None
+    log10_lr_low: float | None = None
+    log10_lr_high: float | None = None
+    strength: str | None = None
+    calibration: dict[str, Any] | None = None
+    facts: Facts = {}
+    segments: list[Segment] = []
+    regions: list[Region] = []
+    artefacts: list[Artefact] = []
+    indications: list[Indication] = []
+    does_not_say: list[str] = []
+    seconds: float | None = None
+
+
+class Conclusion(Model):
+    """The line a reader wants first, with what speaks for it and what contradicts it."""
+
+    subject: str
+    summary: str
+    contradictions: list[str] = []
+    supports: list[str] = []
+
+
+class Estimate(Model):
+    """One measured number of an audit, with its interval."""
+
+    probe: str
+    scenario: str
+    metric: str
+    group: str
+    value: float | None
+    low: float | None
+    high: float | None
+    level: float
+    n: int
+    n_clusters: int | None = None
+    method: str
+    reason: Reason | None = None
+
+
+class Test(Model):
+    """One test of an audit's plan."""
+
+    __test__ = False
+
+    probe: str
+    scenario: str
+    metric: str
+    groups: list[str]
+    statistic: float | None = None
+    effect: float | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    correction: str | None = None
+    minimum_detectable: float | None = None
+    verdict: Literal["pass", "fail", "insufficient"]
+
+
+class PolicyRef(Model):
+    """The policy a gate applied."""
+
+    name: str
+    sha256: Sha256
+
+
+class RuleResult(Model):
+    """One rule of a gate with what it saw and asked."""
+
+    id: str
+    verdict: Literal["pass", "fail", "insufficient"]
+    observed: Any = None
+    required: Any = None
+    why: str
+
+
+class Gate(Model):
+    """The verdict of a policy on this report."""
+
+    policy: PolicyRef
+    verdict: Literal["pass", "fail", "insufficient"]
+    rules: list[RuleResult] = []
+
+
+class Seal(Model):
+    """What makes the report tamper-evident.
+
+    ``previous`` is the ledger entry before this one, ``digest`` the SHA-256 of the canonical
+    report without ``digest``, ``signature``, ``key_id`` and ``public_key``; the signature is
+    Ed25519 over the digest.
+    """
+
+    previous: Sha256
+    digest: Sha256
+    signature: str | None = None
+    key_id: str | None = None
+    public_key: str | None = None
+
+
+class Report(Model):
+    """A whole report, ``avaudit.report/1``."""
+
+    schema_: Literal["avaudit.report/1"] = Field(SCHEMA, alias="schema")
+    id: str
+    kind: Literal["scan", "audit", "bench"]
+    created: str
+    tool: Tool
+    environment: Environment
+    parameters: dict[str, Any] = {}
+    plan: Plan | None = None
+    subjects: list[Subject] = []
+    findings: list[Finding] = []
+    conclusions: list[Conclusion] = []
+    estimates: list[Estimate] = []
+    tests: list[Test] = []
+    gate: Gate | None = None
+    seal: Seal | None = None
+
+    model_config = ConfigDict(
+        frozen=True, extra="allow", allow_inf_nan=False, populate_by_name=True
+    )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the report as plain JSON types, absent values left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def to_json(self) -> str:
+        """Give the report as the exact text of report.json."""
+        from .serialise import report_text
+
+        return report_text(self.to_dict())
+
+    def findings_of(self, subject_id: str) -> list[Finding]:
+        """Give the findings of one subject, in the order of the report."""
+        return [finding for finding in self.findings if finding.subject == subject_id]
+
+    def conclusion_of(self, subject_id: str) -> Conclusion | None:
+        """Give the conclusion of one subject, if there is one."""
+        return next((c for c in self.conclusions if c.subject == subject_id), None)

@@ -1,0 +1,1 @@
+"""Dashboard: the Streamlit app that reads the ledger."""

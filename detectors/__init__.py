@@ -1,0 +1,1 @@
+"""Detectors: what can be asked of one media file; one folder per family."""

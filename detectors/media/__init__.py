@@ -1,0 +1,1 @@
+"""Detectors about the file as a recording: its timeline."""

@@ -1,0 +1,1 @@
+"""Probes: what can be asked of a model over a data set."""

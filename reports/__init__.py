@@ -1,0 +1,1 @@
+"""Renderers: one result in, one document out."""
