@@ -134,3 +134,7 @@ class Chunk:
     end_s: float
     frames: tuple[Frame, ...] = ()
     audio: tuple[AudioBlock, ...] = ()
+    damaged_packets: int = 0
+    """Packets skipped while this chunk was made, because they could not be decoded."""
+    damage: str = ""
+    """What the decoder said of the first damaged packet of the file, if there was one so far."""

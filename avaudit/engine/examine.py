@@ -1,0 +1,226 @@
+"""Examining one file with a set of detectors: the loop inside the worker.
+
+The file is opened once; detectors that read bytes run one after the other; all others are
+fed the same decoded chunks in one pass. What each detector says is handed out as soon as it
+is known, so that a crash later in the file loses nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from ..confinement.limits import Limits
+from ..detector import Abstained, Detector, Examination, Need, Outcome
+from ..errors import ExaminationError
+from ..media.intake import Opened, open_media
+from ..media.source import open_descriptor
+from ..media.types import Chunk, MediaInfo
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the worker is about to do; if it dies, this is where."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What intake found, with the thumbnail's file name in the scratch folder."""
+
+    media: MediaInfo
+    thumbnail: str | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One detector's answer, or how it failed; ``seconds`` is its own time."""
+
+    detector: str
+    outcome: Outcome | ExaminationError
+    seconds: float
+
+
+Event = Stage | Recognised | Answer
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One file as its detectors see it (see :class:`avaudit.detector.Item`)."""
+
+    media: MediaInfo
+    scratch: Path
+    fd: int
+    sidecar: bytes | None = None
+    data_dirs: Mapping[str, Path] = field(default_factory=dict)
+
+    def open(self) -> BinaryIO:
+        """Open the bytes at position 0."""
+        return open_descriptor(self.fd, self.media.size_bytes)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What to do with one open file."""
+
+    fd: int
+    scratch: Path
+    sidecar: bytes | None = None
+    data_dirs: Mapping[str, Path] = field(default_factory=dict)
+    threads: int = 0
+
+
+def examine(
+    assignment: Assignment, detectors: Mapping[str, Detector], limits: Limits
+) -> Iterator[Event]:
+    """Examine one file and hand out events as they come."""
+    yield Stage("intake")
+    try:
+        opened = open_media(assignment.fd, limits, threads=assignment.threads)
+    except Exception as error:  # noqa: BLE001 - every failure is an answer
+        failure = as_examination_error(error)
+        yield from (Answer(name, failure, 0.0) for name in detectors)
+        return
+    yield Recognised(opened.media, _thumbnail(opened, assignment.scratch))
+    suited: dict[str, Detector] = {}
+    for name, detector in detectors.items():
+        if opened.media.kind in detector.kinds:
+            suited[name] = detector
+        else:
+            yield Answer(name, _not_for(detector, opened.media), 0.0)
+    readers = {n: d for n, d in suited.items() if d.needs <= {Need.BYTES}}
+    for name, detector in readers.items():
+        yield Stage(name)
+        yield _Run(name, detector, assignment, opened.media).finished()
+    watchers = {n: d for n, d in suited.items() if n not in readers}
+    if watchers:
+        yield Stage("decode")
+        yield from _watch(watchers, assignment, opened)
+
+
+def as_examination_error(error: BaseException) -> ExaminationError:
+    """Give any exception as a typed failure with a text for the reader."""
+    if isinstance(error, ExaminationError):
+        return error
+    if isinstance(error, MemoryError):
+        return ExaminationError("memory_limit", "the examination ran out of its allowed memory")
+    if isinstance(error, OSError) and error.errno is not None:
+        return ExaminationError("io_error", f"reading or writing failed: {error.strerror}")
+    return ExaminationError("internal_error", f"{type(error).__name__}: {error}")
+
+
+class _Run:
+    """One detector on one file, with its clock. An exception ends this run and no other."""
+
+    def __init__(
+        self, name: str, detector: Detector, assignment: Assignment, media: MediaInfo
+    ) -> None:
+        self.name = name
+        self.needs = detector.needs
+        self.seconds = 0.0
+        self.failure: ExaminationError | None = None
+        self.examination: Examination | None = None
+        scratch = assignment.scratch / name
+        with self._timed():
+            scratch.mkdir(mode=0o700)
+            dirs = {key: assignment.data_dirs[key] for key in detector.reads}
+            item = WorkItem(media, scratch, assignment.fd, assignment.sidecar, dirs)
+            self.examination = detector.begin(item)
+
+    def _timed(self) -> _Timed:
+        return _Timed(self)
+
+    def feed(self, chunk: Chunk) -> None:
+        if self.failure is None and self.examination is not None:
+            with self._timed():
+                self.examination.feed(chunk)
+
+    def finished(self) -> Answer:
+        outcome: Outcome | None = None
+        if self.failure is None and self.examination is not None:
+            with self._timed():
+                outcome = self.examination.finish()
+        if outcome is None:
+            outcome_or_failure = self.failure or ExaminationError("internal_error", "no answer")
+            return Answer(self.name, outcome_or_failure, self.seconds)
+        return Answer(self.name, outcome, self.seconds)
+
+
+class _Timed:
+    """Adds the time spent to a run, and turns an exception into its failure."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._start = 0.0
+
+    def __enter__(self) -> None:
+        self._start = time.perf_counter()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        self._run.seconds += time.perf_counter() - self._start
+        if isinstance(error, Exception):
+            self._run.failure = as_examination_error(error)
+            return True
+        return False
+
+
+def _watch(
+    watchers: Mapping[str, Detector], assignment: Assignment, opened: Opened
+) -> Iterator[Answer]:
+    if opened.problem is not None or opened.chunks is None:
+        failure = opened.problem or ExaminationError(
+            "decode_error", f"{opened.media.media_type} holds nothing that can be decoded here"
+        )
+        yield from (Answer(name, failure, 0.0) for name in watchers)
+        return
+    runs = [_Run(name, d, assignment, opened.media) for name, d in watchers.items()]
+    try:
+        for chunk in _needed(opened.chunks(), runs):
+            for run in runs:
+                part = _part_for(run.needs, chunk)
+                if part is not None:
+                    run.feed(part)
+    except Exception as error:  # noqa: BLE001 - a decoder's failure is every watcher's answer
+        failure = as_examination_error(error)
+        yield from (Answer(run.name, run.failure or failure, run.seconds) for run in runs)
+        return
+    yield from (run.finished() for run in runs)
+
+
+def _needed(chunks: Iterator[Chunk], runs: list[_Run]) -> Iterator[Chunk]:
+    """Stop decoding after the first chunk when nobody wants more than the first picture."""
+    for chunk in chunks:
+        yield chunk
+        if all(run.failure is not None or run.needs <= {Need.BYTES, Need.IMAGE} for run in runs):
+            return
+
+
+def _part_for(needs: frozenset[Need], chunk: Chunk) -> Chunk | None:
+    """Give the part of a chunk a detector has declared to need."""
+    pictures = needs & {Need.FRAMES, Need.FACES}
+    frames = chunk.frames if pictures else ()
+    if not pictures and Need.IMAGE in needs and chunk.index == 0:
+        frames = chunk.frames[:1]
+    audio = chunk.audio if Need.AUDIO in needs else ()
+    if not frames and not audio:
+        return None
+    return replace(chunk, frames=frames, audio=audio)
+
+
+def _not_for(detector: Detector, media: MediaInfo) -> Abstained:
+    kinds = ", ".join(sorted(kind.value for kind in detector.kinds))
+    return Abstained(
+        code="format_not_supported",
+        text=f"{detector.card.title} examines {kinds}; this is {media.media_type}",
+    )
+
+
+def _thumbnail(opened: Opened, scratch: Path) -> str | None:
+    try:
+        return opened.thumbnail(scratch)
+    except Exception:  # noqa: BLE001 - a picture for the reader; the decoding detectors tell why
+        return None
