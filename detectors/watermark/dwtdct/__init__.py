@@ -1,0 +1,5 @@
+"""Known ``dwtDct`` watermarks of public image generators."""
+
+from .detector import DwtDctDetector
+
+__all__ = ["DwtDctDetector"]
