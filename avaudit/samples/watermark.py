@@ -114,7 +114,7 @@ def _bgr_from_yuv(luma: IntArray, u: IntArray, v: IntArray) -> tuple[Any, Any, A
     blue = luma + _fixed(33292 * u)
     green = luma + _fixed(-6472 * u - 9519 * v)
     red = luma + _fixed(18678 * v)
-    return tuple(np.clip(plane, 0, 255).astype(np.uint8) for plane in (blue, green, red))  # type: ignore[return-value]
+    return tuple(np.clip(plane, 0, 255).astype(np.uint8) for plane in (blue, green, red))
 
 
 def _marked_u(u: IntArray, bits: FloatArray) -> IntArray:
@@ -159,9 +159,7 @@ def _write_bits(approximation: FloatArray, bits: FloatArray) -> None:
     value = blocks[number, largest]
     sign = np.where(value >= 0, 1.0, -1.0)
     cell = np.abs(value) // QUANTISER_STEP
-    blocks[number, largest] = (
-        sign * (cell + 0.25 + 0.5 * bits[number % len(bits)]) * QUANTISER_STEP
-    )
+    blocks[number, largest] = sign * (cell + 0.25 + 0.5 * bits[number % len(bits)]) * QUANTISER_STEP
     view[...] = (
         blocks.reshape(rows, columns, BLOCK, BLOCK)
         .swapaxes(1, 2)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -117,14 +117,14 @@ def _u_plane(rgb: npt.NDArray[np.uint8], order: ChannelOrder) -> npt.NDArray[np.
     return blue
 
 
-def _block_maxima(plane: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def _block_maxima(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Give the largest of each 4x4 block, its first coefficient left out."""
     first = plane[::4]
     others = np.maximum(np.maximum(plane[1::4], plane[2::4]), plane[3::4])
     rows = np.maximum(first, others)
     left = np.maximum(others[:, ::4], rows[:, 1::4])
     right = np.maximum(rows[:, 2::4], rows[:, 3::4])
-    result: npt.NDArray[np.generic] = np.maximum(left, right)
+    result: npt.NDArray[Any] = np.maximum(left, right)
     return result
 
 
@@ -146,7 +146,7 @@ def _sharpen(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     taps = np.float32(_POLE) ** np.arange(_REACH + 1, dtype=np.float32)
     taps /= taps[0] + 2 * taps[1:].sum()
     size = len(plane) - 2 * _REACH
-    result = plane[_REACH : _REACH + size] * taps[0]
+    result: npt.NDArray[np.float32] = plane[_REACH : _REACH + size] * taps[0]
     for distance in range(1, _REACH + 1):
         pair = (
             plane[_REACH - distance : _REACH - distance + size]

@@ -82,12 +82,12 @@ def _graphics(rng: np.random.Generator, size: Size) -> FloatArray:
     image = _flat(rng, size)
     palette = rng.integers(0, 256, (4, 3))
     for _ in range(int(rng.integers(2, 12))):
-        top, left = rng.integers(0, size[0]), rng.integers(0, size[1])
+        top, left = int(rng.integers(0, size[0])), int(rng.integers(0, size[1]))
         tall, wide = rng.integers(4, size[0] // 2), rng.integers(4, size[1] // 2)
         image[top : top + tall, left : left + wide] = palette[rng.integers(4)]
     pitch, colour = int(rng.integers(9, 30)), palette[rng.integers(4)]
     for top in range(pitch, size[0] - pitch, pitch):
-        for left in np.flatnonzero(rng.random(size[1] // 4) < 0.4) * 4:
+        for left in (np.flatnonzero(rng.random(size[1] // 4) < 0.4) * 4).tolist():
             image[top : top + pitch // 2, left : left + int(rng.integers(1, 4))] = colour
     return image
 

@@ -27,7 +27,8 @@ payloads soft bits are only compared with, and re-arranged among, those at the s
 letter: classes j of size n_j. With the deviations from the class means, the covariance
 T = sum c'_k s'_k has the permutation variance V = sum_j C_j S_j / (n_j - 1), where C_j and S_j
 are the sums of squares in class j; r = T / sqrt(V (n - 1)) with n - 1 = sum_j (n_j - 1) over the
-classes whose payload bits differ. With one class this is the plain r.
+classes whose payload bits differ. With one class this is the plain r;
+with classes of unequal spread perfect agreement gives a little less than 1.
 
 **Floor.** With m_j ones among the n_j bits of class j there are A = prod_j C(n_j, m_j) different
 arrangements, hence no p-value of a permutation test can be smaller than 1 / A. The tail above
