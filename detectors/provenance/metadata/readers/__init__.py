@@ -1,0 +1,1 @@
+"""Readers of containers and metadata blocks: one file each, raw fields out, no judgement."""

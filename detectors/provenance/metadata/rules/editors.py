@@ -1,0 +1,62 @@
+"""Ordinary editing programs. That one of them touched a file says little: low, or medium.
+
+FFmpeg's marks (``Lavf``, ``Lavc``) are left out on purpose: every platform re-encodes with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..claims import Claim, Evidence, claim
+from ..raw import Note
+
+_EDITORS = re.compile(
+    r"(?<!\w)(adobe photoshop(?: elements| lightroom(?: classic)?)?|adobe lightroom|lightroom"
+    r"|photoshop"
+    r"|adobe (?:bridge|premiere(?: pro)?|after effects|audition|illustrator|express|camera raw)"
+    r"|gimp|affinity photo|pixelmator|paint\.net|krita|darktable|rawtherapee|capture one|luminar"
+    r"|photoscape|picasa|snapseed|facetune|faceapp|remini|meitu|b612|snow|picsart|vsco|canva"
+    r"|capcut|jianying|剪映|inshot|kinemaster|filmora|davinci resolve|final cut(?: pro)?|imovie"
+    r"|vegas pro|lumafusion|shotcut|kdenlive|openshot|avidemux|camtasia|handbrake|viva ?video"
+    r"|audacity|reaper|garageband|logic pro|ableton(?: live)?|fl studio|izotope(?: rx)?"
+    r"|windows photo editor|microsoft windows photo|acd systems|acdsee|paint shop pro|corel"
+    r"|photoimpact|nero photosnap|digikam|imagemagick|irfanview)(?![a-z])",
+    re.IGNORECASE,
+)
+_FIELDS = {
+    "software",
+    "creatortool",
+    "isft",
+    "tsse",
+    "encoder",
+    "encoded_by",
+    "\xa9too",
+    "\xa9swr",
+    "writing_app",
+    "com.apple.quicktime.software",
+    "originatingprogram",
+    "imageeditingsoftware",
+    "originator",
+    "producer",
+    "comment",
+    "\xa9cmt",
+}
+_COMMENT_FIELDS = ("comment", "\xa9cmt")
+_HISTORY = "softwareagent"
+
+
+def editing_software(evidence: Evidence) -> Iterator[Claim | Note]:
+    """Read the names of editors: in tool fields low, in an XMP history of edits medium."""
+    for field in evidence.fields:
+        if field.key == _HISTORY:
+            found = _EDITORS.search(field.value[:300])
+            if found:
+                yield claim(field, "edited", "medium", found[1])
+        elif field.key in _FIELDS:
+            text = field.value[:300].strip()
+            # a comment counts only if it begins with the name, as CapCut's and GIMP's do
+            find = _EDITORS.match if field.key in _COMMENT_FIELDS else _EDITORS.search
+            found = find(text.removeprefix("Created with "))
+            if found:
+                yield claim(field, "edited", "low", found[1])
