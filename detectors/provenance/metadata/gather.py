@@ -155,6 +155,8 @@ def gather(source: Source, media_type: str) -> Gathered | None:
     name, reader = CONTAINERS[media_type]
     gathered = Gathered()
     gathered.complete = gathered.run(name, reader, source)
-    if media_type.startswith("image/") and has_samsung_trailer(source):
-        gathered.run("Samsung trailer", read_samsung, source)
+    # at a fixed place at the end, so that no amount of structure before it can hide it
+    end = source.afresh()
+    if media_type.startswith("image/") and has_samsung_trailer(end):
+        gathered.run("Samsung trailer", read_samsung, end)
     return gathered

@@ -124,6 +124,10 @@ class Source:
             raise Malformed(f"holds a part that reaches beyond byte {self.end}")
         return Source(self._stream, self.start + offset, self.start + offset + size, self.budget)
 
+    def afresh(self) -> Source:
+        """Give the same part with a budget of its own, for what must be seen in any case."""
+        return Source(self._stream, self.start, self.end, Budget())
+
     def u16(self, offset: int) -> int:
         """Read a big-endian 16-bit number."""
         return int.from_bytes(self.read(offset, 2), "big")

@@ -40,12 +40,13 @@ def _table(flags: int) -> int:
 
 
 def _skip(source: Source, offset: int) -> int:
-    """Give the position behind a chain of sub-blocks; the file is read in large pieces."""
-    data, base = b"", offset
+    """Give the position behind a chain of sub-blocks; long chains are read in larger pieces."""
+    data, base, window = b"", offset, 256
     while True:
         at = offset - base
         if at >= len(data):
-            data, base, at = source.upto(offset, _WINDOW), offset, 0
+            data, base, at = source.upto(offset, window), offset, 0
+            window = min(4 * window, _WINDOW)
             if not data:
                 raise Malformed("breaks off inside a block")
         if data[at] == 0:

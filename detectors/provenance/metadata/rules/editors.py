@@ -1,6 +1,6 @@
 """Ordinary editing programs. That one of them touched a file says little: low, or medium.
 
-FFmpeg's marks (``Lavf``, ``Lavc``) are left out on purpose: every platform re-encodes with it.
+Encoders (``Lavf``, ``Lavc``, HandBrake) are left out on purpose: every platform re-encodes.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _EDITORS = re.compile(
     r"|photoshop"
     r"|adobe (?:bridge|premiere(?: pro)?|after effects|audition|illustrator|express|camera raw)"
     r"|gimp|affinity photo|pixelmator|paint\.net|krita|darktable|rawtherapee|capture one|luminar"
-    r"|photoscape|picasa|snapseed|facetune|faceapp|remini|meitu|b612|snow|picsart|vsco|canva"
+    r"|photoscape|picasa|snapseed|facetune|faceapp|remini|meitu|b612|picsart|vsco|canva"
     r"|capcut|jianying|剪映|inshot|kinemaster|filmora|davinci resolve|final cut(?: pro)?|imovie"
-    r"|vegas pro|lumafusion|shotcut|kdenlive|openshot|avidemux|camtasia|handbrake|viva ?video"
+    r"|vegas pro|lumafusion|shotcut|kdenlive|openshot|avidemux|camtasia|viva ?video"
     r"|audacity|reaper|garageband|logic pro|ableton(?: live)?|fl studio|izotope(?: rx)?"
     r"|windows photo editor|microsoft windows photo|acd systems|acdsee|paint shop pro|corel"
     r"|photoimpact|nero photosnap|digikam|imagemagick|irfanview)(?![a-z])",
@@ -39,10 +39,9 @@ _FIELDS = {
     "imageeditingsoftware",
     "originator",
     "producer",
-    "comment",
-    "\xa9cmt",
 }
-_COMMENT_FIELDS = ("comment", "\xa9cmt")
+_COMMENT_FIELDS = ("comment", "com", "icmt", "\xa9cmt")
+_VERSION = re.compile(r"[\s(]{0,3}v?[\d.]{0,20}\)?")
 _HISTORY = "softwareagent"
 
 
@@ -54,9 +53,12 @@ def editing_software(evidence: Evidence) -> Iterator[Claim | Note]:
             if found:
                 yield claim(field, "edited", "medium", found[1])
         elif field.key in _FIELDS:
-            text = field.value[:300].strip()
-            # a comment counts only if it begins with the name, as CapCut's and GIMP's do
-            find = _EDITORS.match if field.key in _COMMENT_FIELDS else _EDITORS.search
-            found = find(text.removeprefix("Created with "))
+            found = _EDITORS.search(field.value[:300])
             if found:
+                yield claim(field, "edited", "low", found[1])
+        elif field.key in _COMMENT_FIELDS:
+            # a comment counts only where it is nothing but the name, as GIMP's and CapCut's are
+            text = field.value[:300].strip().removeprefix("Created with ")
+            found = _EDITORS.match(text)
+            if found and _VERSION.fullmatch(text[found.end() :]):
                 yield claim(field, "edited", "low", found[1])

@@ -56,6 +56,10 @@ _ANY = [
     for pattern, name in _NAMES
 ]
 _PREFILTER = re.compile("|".join(f"(?:{pattern})" for pattern, _ in _NAMES), re.IGNORECASE)
+_COMPANY = re.compile(
+    r"openai|stability\.? ?ai|black forest labs|minimax|runwayml|heygen|synthesia|eleven ?labs",
+    re.IGNORECASE,
+)
 _VERB = re.compile(
     r"(?:\b(?:made|created|generated|produced|synthesi[sz]ed|powered)\s(?:with|by|using|in)"
     r"\s(?:the\s)?|由)(.{1,60})",
@@ -86,7 +90,6 @@ _TOOL_FIELDS = {
     "com.apple.quicktime.software",
     "com.apple.quicktime.make",
     "originator",
-    "creator",
     "producer",
     "originatingprogram",
     "imageeditingsoftware",
@@ -145,7 +148,9 @@ def named_generator(text: str) -> str | None:
 
 
 def _sole(text: str) -> str | None:
-    """Give the generator that is the whole of a text."""
+    """Give the generator that is the whole of a text; a company may credit what it did not make."""
+    if _COMPANY.fullmatch(text):
+        return None
     for pattern, name in _ANY:
         if pattern.fullmatch(text):
             return name
