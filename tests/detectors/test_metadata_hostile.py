@@ -98,6 +98,10 @@ HOSTILE = {
     "open brackets in text": png(still.png_text("AIGC", '{"AIGC":' * 100_000)),
     "regex bait": png(still.png_text("parameters", "Steps: 1, " * 100_000)),
     "regex bait in comments": png(*[still.png_text("Comment", "made by " * 5000)] * 50),
+    "sentences": png(*[still.png_text("Comment", "made by " * 120 + "midjourney")] * 18_000),
+    "tools": png(*[still.png_text("Software", "s" * 400)] * 19_000),
+    "JSON in every field": png(*[still.png_text("Comment", '{"a":' + "[1," * 80_000 + "1" + "]" * 80_000 + "}")] * 60),
+    "loose XMP": jpeg(xmp=b"<x " + b"a:b=" * 15_000 + b"<"),
     "a million claims": png(*[still.png_text("hf-job-id", str(i)) for i in range(20_000)]),
 }  # fmt: skip
 

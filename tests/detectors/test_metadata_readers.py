@@ -229,9 +229,7 @@ def test_id3_frame_unsynchronised_and_compressed() -> None:
 def test_id3_in_wav_and_flac() -> None:
     tag = av.id3({"COMM": av.id3_comment("here")})
     assert ("ID3", "COMM", "here") in triples(av.wav(av.riff_chunk(b"id3 ", tag)))
-    gathered = gather(Source.of_bytes(tag + av.flac({"A": "b"})), "audio/flac")
-    assert gathered is not None
-    assert [field.value for field in gathered.fields] == ["here", "avaudit", "b"]
+    assert [field[2] for field in triples(tag + av.flac({"A": "b"}))] == ["here", "avaudit", "b"]
 
 
 def test_ogg_comments_longer_than_one_page_segment() -> None:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from avaudit.detector import Abstained, Indication, IndicationKind, Observed, Outcome, Weight
 
 from .claims import Claim, Evidence, Says
-from .gather import gather
+from .gather import container_type, gather
 from .raw import manifest_in
 from .rules import apply_rules
 from .rules.camera import camera_facts
@@ -35,7 +35,7 @@ def answer(stream: BinaryIO, media_type: str, sidecar: bytes | None = None) -> O
     stream
         The file, seekable.
     media_type
-        What intake found by content.
+        What intake found; used for the words, and where the content itself tells nothing.
     sidecar
         A C2PA sidecar lying beside the file, which a pointer may mean.
 
@@ -44,7 +44,8 @@ def answer(stream: BinaryIO, media_type: str, sidecar: bytes | None = None) -> O
     Observed or Abstained
         An abstention ``format_not_supported`` where no reader knows the format.
     """
-    gathered = gather(Source.of(stream), media_type)
+    source = Source.of(stream)
+    gathered = gather(source, container_type(source) or media_type)
     if gathered is None:
         text = f"metadata of {media_type} files is not read"
         return Abstained(code="format_not_supported", text=text)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from .raw import Note, RawField
@@ -59,6 +60,19 @@ class Evidence:
     def named(self, *keys: str) -> Iterator[RawField]:
         """Give the fields whose name ends in one of ``keys`` (lower case)."""
         return (field for field in self.fields if field.key in keys)
+
+
+MAX_CANDIDATES = 500
+"""Fields that a rule with a long list of names looks at; honest files have a handful."""
+
+
+def first(fields: Iterator[RawField], notes: list[Note]) -> list[RawField]:
+    """Take the first :data:`MAX_CANDIDATES` of some fields; a note says if there were more."""
+    taken = list(islice(fields, MAX_CANDIDATES))
+    if next(fields, None) is not None:
+        text = f"only the first {MAX_CANDIDATES} fields that may name a tool were compared"
+        notes.append(Note(text, True))
+    return taken
 
 
 Rule = Callable[[Evidence], Iterator[Claim | Note]]

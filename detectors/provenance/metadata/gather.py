@@ -6,6 +6,8 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from avaudit.media.sniff import HEAD_BYTES, sniff
+
 from .raw import Block, BlockKind, Manifest, Note, RawField, Reading
 from .readers.gif import read_gif
 from .readers.heif import read_heif
@@ -135,6 +137,16 @@ class Gathered:
                 self.manifests.append(found.where)
 
 
+def container_type(source: Source) -> str | None:
+    """Give the media type of the container, by content.
+
+    Intake's own answer will not do: it names a WebM without a picture ``audio/webm``, which
+    says what is inside, and here only the container counts.
+    """
+    found = sniff(source.upto(0, HEAD_BYTES))
+    return found.media_type if found else None
+
+
 def gather(source: Source, media_type: str) -> Gathered | None:
     """Read all metadata carriers of a file.
 
@@ -143,7 +155,7 @@ def gather(source: Source, media_type: str) -> Gathered | None:
     source
         The file.
     media_type
-        What intake found by content.
+        Which reader to use, see :func:`container_type`.
 
     Returns
     -------

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..raw import MAX_FIELD, Block, Manifest, Note, RawField, Reading, decode, manifest_in
 from ..source import Malformed, Source
+from .vorbis import read_flac
 
 WHERE = "ID3"
 _MAX_TAG = 8 << 20
@@ -47,6 +48,8 @@ def read_mp3(source: Source) -> Reading:
         footer = 10 if source.read(offset + 5, 1)[0] & 0x10 else 0
         yield from read_id3(source.part(offset, source.size - offset))
         offset = end + footer
+    if source.upto(offset, 4) == b"fLaC":  # a FLAC file with a tag put before it
+        yield from read_flac(source.part(offset, source.size - offset))
     yield from _appended(source)
 
 

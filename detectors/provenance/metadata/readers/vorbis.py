@@ -19,14 +19,9 @@ _HEADERS = (b"\x03vorbis", b"OpusTags", b"\x81theora")
 
 def read_flac(source: Source) -> Reading:
     """Walk the metadata blocks in front of the sound."""
-    offset = 0
-    if source.upto(0, 3) == b"ID3":
-        length = source.read(6, 4)
-        yield Block("id3", source)
-        offset = 10 + (length[0] << 21 | length[1] << 14 | length[2] << 7 | length[3])
-    if source.read(offset, 4) != b"fLaC":
-        raise Malformed("has no FLAC stream behind its ID3 tag")
-    offset += 4
+    if source.read(0, 4) != b"fLaC":
+        raise Malformed("does not begin like FLAC")
+    offset = 4
     while True:
         head = source.read(offset, 4)
         size = int.from_bytes(head[1:], "big")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..claims import Claim, Evidence, claim
+from ..claims import Claim, ClaimWeight, Evidence, claim, first
 from ..raw import Note
 
 _EDITORS = re.compile(
@@ -43,22 +43,23 @@ _FIELDS = {
 _COMMENT_FIELDS = ("comment", "com", "icmt", "\xa9cmt")
 _VERSION = re.compile(r"[\s(]{0,3}v?[\d.]{0,20}\)?")
 _HISTORY = "softwareagent"
+_ALL_FIELDS = {*_FIELDS, *_COMMENT_FIELDS, _HISTORY}
 
 
 def editing_software(evidence: Evidence) -> Iterator[Claim | Note]:
     """Read the names of editors: in tool fields low, in an XMP history of edits medium."""
-    for field in evidence.fields:
-        if field.key == _HISTORY:
-            found = _EDITORS.search(field.value[:300])
-            if found:
-                yield claim(field, "edited", "medium", found[1])
-        elif field.key in _FIELDS:
-            found = _EDITORS.search(field.value[:300])
-            if found:
-                yield claim(field, "edited", "low", found[1])
-        elif field.key in _COMMENT_FIELDS:
+    notes: list[Note] = []
+    wanted = (f for f in evidence.fields if f.key in _ALL_FIELDS)
+    for field in first(wanted, notes):
+        if field.key in _COMMENT_FIELDS:
             # a comment counts only where it is nothing but the name, as GIMP's and CapCut's are
             text = field.value[:300].strip().removeprefix("Created with ")
             found = _EDITORS.match(text)
-            if found and _VERSION.fullmatch(text[found.end() :]):
-                yield claim(field, "edited", "low", found[1])
+            if found is None or not _VERSION.fullmatch(text[found.end() :]):
+                continue
+        else:
+            found = _EDITORS.search(field.value[:300])
+        if found:
+            weight: ClaimWeight = "medium" if field.key == _HISTORY else "low"
+            yield claim(field, "edited", weight, found[1])
+    yield from notes
