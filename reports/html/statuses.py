@@ -1,0 +1,118 @@
+"""Words and marks for the states this report knows: outcomes, indications, provenance.
+
+Every state has a mark of its own shape and a word; colour only repeats them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .numbers import utc
+from .text import one_line, shortened
+
+
+@dataclass(frozen=True, kw_only=True)
+class Badge:
+    """A mark and a word. ``mark`` names the drawing, ``tone`` the colour."""
+
+    mark: str
+    word: str
+    tone: str
+    meaning: str = ""
+    strength: str = ""
+
+
+OUTCOMES = {
+    "scored": Badge(
+        mark="scored", word="scored", tone="scored",
+        meaning="A measurement. The raw score rises with support for proposition H1; it is not a "
+        "probability. How strongly it speaks is stated only by the likelihood ratio, where there is one.",
+    ),
+    "observed": Badge(
+        mark="observed", word="observed", tone="observed",
+        meaning="Facts read from the file, reported as they stand. There is no score.",
+    ),
+    "abstained": Badge(
+        mark="abstained", word="abstained", tone="abstained",
+        meaning="The detector gives no answer, and says why. This speaks neither for nor against anything.",
+    ),
+    "failed": Badge(
+        mark="failed", word="failed", tone="failed",
+        meaning="The examination broke off, and the reason is given. The file may be damaged, cut short or hostile.",
+    ),
+}  # fmt: skip
+
+POINTS = {
+    "generated": Badge(mark="generated", word="generated", tone="ai"),
+    "edited": Badge(mark="edited", word="edited", tone="warn"),
+    "captured": Badge(mark="captured", word="captured", tone="good"),
+    "altered_after_signing": Badge(mark="alert", word="altered after signing", tone="bad"),
+    "provenance_removed": Badge(mark="removed", word="provenance removed", tone="warn"),
+}
+
+VERDICTS = {
+    "pass": Badge(mark="tick", word="pass", tone="good"),
+    "fail": Badge(mark="alert", word="fail", tone="bad"),
+    "insufficient": Badge(mark="abstained", word="insufficient evidence", tone="warn"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """One axis of a provenance result: where it stands and what that means."""
+
+    axis: str
+    badge: Badge
+
+
+_AXES = {
+    "integrity": {
+        "valid": ("tick", "good", "Nothing has changed since it was signed."),
+        "invalid": ("alert", "bad", "The content or the manifest is not what was signed."),
+        "absent": ("none", "plain", "The file carries no manifest. That says nothing about it."),
+        "unreadable": ("alert", "bad", "There is a manifest, and it cannot be read."),
+        "remote_only": ("abstained", "plain", "The manifest is kept elsewhere and was not fetched."),
+        "not_supported": ("abstained", "plain", "Manifests cannot be looked for in this format."),
+    },
+    "trust": {
+        "trusted": ("tick", "good", "The signer's certificate leads to the trust list named."),
+        "trusted_legacy": ("tick", "warn", "It leads to the older interim list only."),
+        "untrusted": ("question", "warn", "It leads to no list installed: anyone can make such a one."),
+        "unknown": ("abstained", "plain", "It was not judged against a trust list."),
+    },
+    "ai_signal": {
+        "fully_generated": ("generated", "ai", "The manifest says the content was generated."),
+        "partly_generated": ("generated", "ai", "The manifest says parts were generated."),
+        "edited_with_ai": ("edited", "ai", "The manifest says it was edited with a trained model."),
+        "none": ("none", "plain", "The manifest says nothing of generation."),
+        "unknown": ("abstained", "plain", "The manifest does not tell."),
+    },
+}  # fmt: skip
+_AXIS_NAMES = {"integrity": "Integrity", "trust": "Trust in the signer", "ai_signal": "AI signal"}
+
+
+def statuses_of(facts: Mapping[str, Any]) -> list[Status]:
+    """Give the axes of a provenance result, for facts that have ``integrity`` in its known words."""
+    if facts.get("integrity") not in _AXES["integrity"]:
+        return []
+    found = []
+    for axis, words in _AXES.items():
+        value = facts.get(axis)
+        if not isinstance(value, str) or value not in words:
+            continue
+        mark, tone, meaning = words[value]
+        if axis == "trust":
+            meaning = _with_list(meaning, facts)
+        badge = Badge(mark=mark, word=value.replace("_", " "), tone=tone, meaning=meaning)
+        found.append(Status(axis=_AXIS_NAMES[axis], badge=badge))
+    return found
+
+
+def _with_list(meaning: str, facts: Mapping[str, Any]) -> str:
+    name, date = facts.get("trust_list"), facts.get("trust_list_date")
+    if not isinstance(name, str) or not name:
+        return meaning
+    dated = f", dated {utc(date)}" if isinstance(date, str) and date else ""
+    return f"{meaning} List: {shortened(one_line(name), 120)}{dated}."
