@@ -1,0 +1,188 @@
+"""The chain of manifests, compact enough to draw, and the problems recorded or found in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .actions import actions_of, claim_generator
+from .codes import TRUSTED, UNTRUSTED, Codes, Status, exact, items, mapping, statuses, text
+
+MAX_MANIFESTS = 64
+MAX_INGREDIENTS = 100
+_MAX_SHOWN_ACTIONS = 40
+
+# Recorded statuses that are no problem: successes, and an unknown signer (that is trust).
+_NO_PROBLEM = frozenset({UNTRUSTED, "ingredient.unknownProvenance"})
+_GOOD_ENDINGS = (
+    ".match",
+    ".validated",
+    ".trusted",
+    ".insideValidity",
+    ".notRevoked",
+    ".skipped",
+    ".accessible",
+)
+
+
+def ordered_labels(store: Mapping[str, Any]) -> list[str]:
+    """Give the labels of manifests, the active one first, then by following ingredients."""
+    manifests = mapping(store.get("manifests"))
+    waiting, order = [exact(store.get("active_manifest"))], dict[str, None]()
+    while waiting and len(order) < MAX_MANIFESTS:
+        label = waiting.pop(0)
+        if label in order or label not in manifests:
+            continue
+        order[label] = None
+        ingredients = items(mapping(manifests[label]), "ingredients")
+        waiting.extend(exact(mapping(entry).get("active_manifest")) for entry in ingredients)
+    return list(order)
+
+
+def chain_of(
+    store: Mapping[str, Any], labels: list[str], codes: Codes, thumbnails: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Describe each manifest for a picture of the chain.
+
+    Parameters
+    ----------
+    store
+        The manifest store.
+    labels
+        Which manifests, in which order.
+    codes
+        The validation codes, for each manifest's own problems and trust.
+    thumbnails
+        Names of thumbnail files by their identifier in the store.
+
+    Returns
+    -------
+    list of dict
+        ``label, title, claim_generator, signer, issuer, signed_at, trusted, actions[],
+        ingredients[{title, relationship, manifest, thumbnail}], problems[], thumbnail``.
+    """
+    manifests = mapping(store.get("manifests"))
+    by_label = _statuses_by_label(codes, labels)
+    return [
+        _described(mapping(manifests[label]), label, by_label.get(label, []), thumbnails)
+        for label in labels
+    ]
+
+
+def _described(
+    manifest: Mapping[str, Any], label: str, found: list[Status], thumbnails: Mapping[str, str]
+) -> dict[str, Any]:
+    signature = mapping(manifest.get("signature_info"))
+    actions = actions_of(manifest)
+    known = {status.code for status in found}
+    parts: dict[str, Any] = {
+        "label": label,
+        "title": text(manifest.get("title")),
+        "format": text(manifest.get("format"), 100),
+        "claim_generator": claim_generator(manifest),
+        "signer": text(signature.get("common_name")) or text(signature.get("issuer")),
+        "issuer": text(signature.get("issuer")),
+        "signed_at": text(signature.get("time"), 40),
+        "trusted": TRUSTED in known if known & {TRUSTED, UNTRUSTED} else None,
+        "actions": [action.as_facts() for action in actions[:_MAX_SHOWN_ACTIONS]],
+        "ingredients": [
+            _ingredient(mapping(entry), thumbnails)
+            for entry in items(manifest, "ingredients")[:MAX_INGREDIENTS]
+        ],
+        "problems": sorted(known - {TRUSTED, UNTRUSTED}),
+        "thumbnail": thumbnails.get(thumbnail_identifier(manifest)),
+    }
+    return {key: value for key, value in parts.items() if value not in (None, "")}
+
+
+def _ingredient(entry: Mapping[str, Any], thumbnails: Mapping[str, str]) -> dict[str, Any]:
+    parts = {
+        "title": text(entry.get("title")),
+        "relationship": text(entry.get("relationship"), 40),
+        "manifest": exact(entry.get("active_manifest")),
+        "problems": sorted({status.code for status in _recorded(entry)}),
+        "thumbnail": thumbnails.get(thumbnail_identifier(entry)),
+    }
+    return {key: value for key, value in parts.items() if value}
+
+
+def thumbnail_identifier(entry: Mapping[str, Any]) -> str:
+    """Give where in the store a manifest's or an ingredient's thumbnail lies; empty if nowhere."""
+    return exact(mapping(entry.get("thumbnail")).get("identifier"))
+
+
+def ingredient_problems(
+    store: Mapping[str, Any], labels: list[str], codes: Codes
+) -> list[dict[str, str]]:
+    """List what is wrong with ingredients: what signers recorded, and what is found now.
+
+    A signer who takes in a broken file and records that keeps the own manifest valid, so this
+    is a field of its own.
+
+    Returns
+    -------
+    list of dict
+        ``code``, ``explanation``, ``ingredient`` (its title), ``manifest`` (whose ingredient it
+        is) and ``known``: ``recorded_by_signer`` or ``found_now``.
+    """
+    manifests = mapping(store.get("manifests"))
+    problems = [
+        {
+            "code": status.code,
+            "explanation": status.explanation,
+            "ingredient": text(ingredient.get("title")),
+            "manifest": label,
+            "known": "recorded_by_signer",
+        }
+        for label in labels
+        for ingredient in map(mapping, items(mapping(manifests[label]), "ingredients"))
+        for status in _recorded(ingredient)
+    ]
+    problems += [
+        {
+            "code": status.code,
+            "explanation": status.explanation,
+            "ingredient": "",
+            "manifest": status.url,
+            "known": "found_now",
+        }
+        for status in codes.deltas["failure"]
+        if _is_problem(status)
+    ]
+    return problems[:MAX_INGREDIENTS]
+
+
+def _recorded(ingredient: Mapping[str, Any]) -> Iterator[Status]:
+    results = mapping(ingredient.get("validation_results"))
+    rows = [
+        *statuses(ingredient.get("validation_status")),
+        *statuses(mapping(results.get("activeManifest")).get("failure")),
+    ]
+    for delta in map(mapping, items(results, "ingredientDeltas")):
+        rows += statuses(mapping(delta.get("validationDeltas")).get("failure"))
+    seen: set[Status] = set()
+    for status in rows:
+        if _is_problem(status) and status not in seen:
+            seen.add(status)
+            yield status
+
+
+def _is_problem(status: Status) -> bool:
+    good = status.code in _NO_PROBLEM or status.code.endswith(_GOOD_ENDINGS)
+    return not good and not status.code.startswith("cawg.")
+
+
+def _statuses_by_label(codes: Codes, labels: list[str]) -> dict[str, list[Status]]:
+    """Sort failures and trust by the manifest whose part they are about."""
+    found: dict[str, list[Status]] = {}
+    rows = [
+        *codes.active["failure"],
+        *codes.deltas["failure"],
+        *(s for s in codes.active["success"] if s.code == TRUSTED),
+        *(s for s in codes.deltas["success"] if s.code == TRUSTED),
+    ]
+    for status in rows:
+        owner = status.url.partition("/c2pa/")[2].partition("/")[0]
+        if owner in labels:
+            found.setdefault(owner, []).append(status)
+    return found
