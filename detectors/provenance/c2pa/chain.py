@@ -63,10 +63,20 @@ def chain_of(
     """
     manifests = mapping(store.get("manifests"))
     by_label = _statuses_by_label(codes, labels)
-    return [
+    chain = [
         _described(mapping(manifests[label]), label, by_label.get(label, []), thumbnails)
         for label in labels
     ]
+    as_ingredient = {
+        entry["manifest"]: entry["thumbnail"]
+        for part in chain
+        for entry in part["ingredients"]
+        if "manifest" in entry and "thumbnail" in entry
+    }
+    for part in chain:
+        if "thumbnail" not in part and part["label"] in as_ingredient:
+            part["thumbnail"] = as_ingredient[part["label"]]
+    return chain
 
 
 def _described(

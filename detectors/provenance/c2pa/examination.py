@@ -62,7 +62,13 @@ class C2paExamination(Examination):
         signature = mapping(active.get("signature_info"))
         signer = text(signature.get("common_name")) or text(signature.get("issuer"))
         assert reading.reader is not None
-        pictures = extract_thumbnails(reading.reader, manifests, labels, self._item.scratch)
+        pictures = extract_thumbnails(
+            reading.reader,
+            manifests,
+            labels,
+            self._item.scratch,
+            of_active=integrity.binding != "match",
+        )
         facts = {
             "integrity": integrity.verdict,
             "content_binding": integrity.binding,

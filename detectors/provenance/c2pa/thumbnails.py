@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from avaudit.detector import ArtefactFile
 
 from .chain import thumbnail_identifier
-from .codes import items, mapping, text
+from .codes import exact, items, mapping, text
 
 MAX_THUMBNAILS = 12
 LONGEST_SIDE = 320
@@ -42,17 +42,35 @@ class Thumbnails:
 
 
 def extract_thumbnails(
-    reader: c2pa.Reader, manifests: Mapping[str, Any], labels: list[str], folder: Path
+    reader: c2pa.Reader,
+    manifests: Mapping[str, Any],
+    labels: list[str],
+    folder: Path,
+    *,
+    of_active: bool,
 ) -> Thumbnails:
-    """Write the thumbnails of the first manifests of the chain into ``folder``.
+    """Write the thumbnails of the chain into ``folder``, the active manifest's end first.
 
-    The same picture under two identifiers (an ingredient's thumbnail is often its parent's
-    claim thumbnail) is written once.
+    Decoding them costs as much as validating the file, so none is written that shows nothing
+    new: the same picture under two identifiers, or a manifest's own thumbnail where an
+    ingredient's already shows it.
+
+    Parameters
+    ----------
+    reader
+        The open reader.
+    manifests, labels
+        All manifests, and the order in which the chain has them.
+    folder
+        Where the files go.
+    of_active
+        Whether to write the active manifest's own thumbnail. It shows what was signed, which
+        is what the file shows as long as the binding holds.
     """
     result = Thumbnails()
     by_content: dict[bytes, str] = {}
     left_out = 0
-    for identifier, title in _identifiers(manifests, labels):
+    for identifier, title in _identifiers(manifests, labels, of_active=of_active):
         if identifier in result.names:
             continue
         if len(result.artefacts) + len(result.notes) >= MAX_THUMBNAILS:
@@ -79,18 +97,24 @@ class _NotUsableError(Exception):
     """A thumbnail is too large or no picture."""
 
 
-def _identifiers(manifests: Mapping[str, Any], labels: list[str]) -> Iterator[tuple[str, str]]:
+def _identifiers(
+    manifests: Mapping[str, Any], labels: list[str], *, of_active: bool
+) -> Iterator[tuple[str, str]]:
+    shown = set() if of_active else set(labels[:1])
     for label in labels:
         manifest = mapping(manifests[label])
         identifier = thumbnail_identifier(manifest)
-        if identifier:
-            title = text(manifest.get("title"), 80) or "untitled"
-            yield identifier, f"As signed: {title}"
+        if identifier and label not in shown:
+            yield identifier, f"As signed: {_title(manifest)}"
         for ingredient in map(mapping, items(manifest, "ingredients")):
             identifier = thumbnail_identifier(ingredient)
             if identifier:
-                title = text(ingredient.get("title"), 80) or "untitled"
-                yield identifier, f"Ingredient: {title}"
+                shown.add(exact(ingredient.get("active_manifest")))
+                yield identifier, f"Ingredient: {_title(ingredient)}"
+
+
+def _title(entry: Mapping[str, Any]) -> str:
+    return text(entry.get("title"), 80) or "untitled"
 
 
 def _resource(reader: c2pa.Reader, identifier: str) -> bytes:
