@@ -295,7 +295,7 @@ class ClipDecoder:
                 health.gave_up = health.damaged_packets >= MAX_ERRORS
                 continue
             for frame in frames:
-                yield frame, _seconds(packet.duration or None, packet.time_base)
+                yield frame, _seconds(frame.duration or packet.duration or None, packet.time_base)
 
 
 def _main_video(container: Any) -> int | None:

@@ -1,0 +1,5 @@
+"""``python -m avaudit.cli``."""
+
+from . import main
+
+main()

@@ -1,0 +1,93 @@
+"""``avaudit scan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .output import plain, print_report, progress
+
+if TYPE_CHECKING:
+    from ..scanning import ScanRun
+
+EXIT_FAILED, EXIT_INTERRUPTED = 4, 130
+MAX_FAILURES_LISTED = 20
+
+
+def scan(
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Files, folders or manifests.")],
+    out: Annotated[str | None, typer.Option("--out", "-o", help="Folder of the report. [avaudit-report]")] = None,
+    formats: Annotated[str | None, typer.Option("--format", "-f", help="Documents, comma-separated. [json,html]")] = None,
+    detectors: Annotated[str | None, typer.Option("--detectors", "-d", help="Detectors or families, comma-separated. [all]")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", "-w", min=1, help="Files examined side by side. [one per core]")] = None,
+    engine: Annotated[str | None, typer.Option("--engine", help="local or ray. [local]")] = None,
+    key: Annotated[str | None, typer.Option("--key", help="Ed25519 private key that signs the report.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report on standard output, and nothing else.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Examine files and write a sealed report.
+
+    Exit status: 0 done, 2 usage, 4 something could not be examined (the report holds the rest),
+    130 interrupted (the report holds what was finished).
+    """
+    from ..scanning import run_scan
+    from ..settings import load_settings, split_names
+
+    overrides = {
+        "out": out,
+        "format": split_names(formats) if formats is not None else None,
+        "detectors": split_names(detectors) if detectors is not None else None,
+        "workers": workers,
+        "engine": engine,
+        "key": key,
+    }
+    settings = load_settings(overrides)
+    with progress(quiet=quiet or as_json) as show:
+        run = run_scan([str(path) for path in inputs], settings, show)
+    if as_json:
+        typer.echo(run.report.to_json(), nl=False)
+    elif not quiet:
+        print_report(run.report)
+        _print_places(run)
+    leave(run)
+
+
+def _print_places(run: ScanRun) -> None:
+    typer.echo("")
+    skipped = run.report.parameters.get("skipped") or ()
+    if skipped:
+        typer.echo(f"Left out: {len(skipped)} (text, hidden files, links); listed in the report.")
+    for document in run.documents:
+        typer.echo(f"{document}")
+    seal = run.report.seal
+    if seal is not None:
+        typer.echo(f"Sealed: {seal.digest} (key {seal.key_id})")
+        typer.echo(f"Verify with: avaudit verify {run.folder / 'report.json'}")
+
+
+def leave(run: ScanRun) -> None:
+    """Say on standard error what failed, and leave with the contract's exit status."""
+    failed = run.failed_subjects
+    if failed:
+        _list_failures(run, len(failed))
+    for problem in run.problems:
+        typer.echo(f"avaudit: {problem}", err=True)
+    if run.interrupted:
+        typer.echo("avaudit: interrupted; the report holds what was finished", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED)
+    if failed or run.problems:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _list_failures(run: ScanRun, count: int) -> None:
+    from ..scanning import iter_failed
+
+    total = len(run.report.subjects)
+    typer.echo(f"avaudit: {count} of {total} subjects could not be examined completely:", err=True)
+    for number, (name, why) in enumerate(iter_failed(run)):
+        if number == MAX_FAILURES_LISTED:
+            typer.echo(f"  … and {count - number} more; see the report", err=True)
+            break
+        typer.echo(f"  {plain(name)}: {plain(why)}", err=True)

@@ -1,0 +1,328 @@
+"""Scanning: from named inputs to a sealed report on disk."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .conclude import conclude
+from .detector import Detector
+from .engine.artefacts import ArtefactStore
+from .engine.client import WorkerSetup
+from .engine.pool import Job, LocalEngine
+from .engine.subject import Examined
+from .environment import describe
+from .errors import AvauditError, UsageError
+from .home import home_dir
+from .inputs import Inputs, display_name, resolve, sidecar_of
+from .registry import RENDERERS, load_detectors, load_renderer, select
+from .result import Artefact, Report, Stream, Subject, Tool
+from .settings import Settings
+
+Progress = Callable[[int, int, str], None]
+"""Called after each file with how many are done, how many there are, and the file's name."""
+
+
+@dataclass
+class ScanRun:
+    """A finished scan: the sealed report, and what went wrong after it was sealed."""
+
+    report: Report
+    folder: Path
+    documents: list[Path] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def failed_subjects(self) -> list[str]:
+        """Ids of the subjects of which at least one examination failed."""
+        return list(dict.fromkeys(f.subject for f in self.report.findings if f.outcome == "failed"))
+
+
+def scan(
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    out: str | os.PathLike[str] | None = None,
+    detectors: Sequence[str] | None = None,
+    workers: int | None = None,
+    format: Sequence[str] | None = None,  # noqa: A002 - the name of the flag
+) -> Report:
+    """Scan files, folders or manifests and give the sealed report.
+
+    The report, its artefacts and the other documents are written to ``out`` and the report is
+    appended to the ledger, just as ``avaudit scan`` does.
+
+    Parameters
+    ----------
+    inputs
+        A path, or several.
+    out
+        Folder of the report; default ``avaudit-report``.
+    detectors
+        Names of detectors or families; default all.
+    workers
+        How many files are examined side by side; default one per core.
+    format
+        Documents to write beside ``report.json``; default ``["json", "html"]``.
+
+    Raises
+    ------
+    UsageError
+        When an input, a detector's name or a configuration file is wrong.
+    AvauditError
+        When the report cannot be written or sealed.
+
+    Examples
+    --------
+    >>> import avaudit
+    >>> report = avaudit.scan(["clip.mp4"])  # doctest: +SKIP
+    >>> report.findings[0].outcome  # doctest: +SKIP
+    'observed'
+    """
+    from .settings import load_settings
+
+    named = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    overrides = {
+        "out": os.fspath(out) if out is not None else None,
+        "detectors": list(detectors) if detectors is not None else None,
+        "workers": workers,
+        "format": list(format) if format is not None else None,
+    }
+    run = run_scan(named, load_settings(overrides))
+    if run.interrupted:
+        raise KeyboardInterrupt
+    if run.problems:
+        raise AvauditError("; ".join(run.problems))
+    return run.report
+
+
+def run_scan(
+    named: Sequence[str | os.PathLike[str]], settings: Settings, progress: Progress | None = None
+) -> ScanRun:
+    """Scan with given settings; the part the command line and the Python call share."""
+    formats = select(settings.format, RENDERERS)
+    chosen = load_detectors(settings.detectors)
+    inputs = resolve(named)
+    folder = prepare_folder(Path(settings.out))
+    jobs = [
+        Job(f"s{number:05d}", path, sidecar_of(path))
+        for number, path in enumerate(inputs.files, 1)
+    ]
+    setup = WorkerSetup(
+        detectors=tuple(chosen),
+        limits=settings.limits.to_limits(),
+        confinement=settings.confinement,
+        data_dirs=_data_dirs(chosen),
+        threads=_threads(settings, len(jobs)),
+    )
+    engine = make_engine(settings, setup)
+    artefacts = ArtefactStore(folder, settings.limits.written_bytes)
+    examined: dict[str, Examined] = {}
+    interrupted = False
+    try:
+        for result in engine.run(jobs, chosen, artefacts):
+            examined[result.subject] = result
+            if progress is not None:
+                name = jobs[int(result.subject[1:]) - 1].path.name
+                progress(len(examined), len(jobs), name)
+    except KeyboardInterrupt:
+        interrupted = True  # what was found so far is kept, sealed and said to be incomplete
+    parameters = _parameters(named, settings, chosen, inputs)
+    if interrupted:
+        left = [display_name(job.path) for job in jobs if job.subject not in examined]
+        parameters["interrupted"] = {"not_examined": left}
+    done = [job for job in jobs if job.subject in examined]
+    report = _assemble(done, examined, chosen, parameters, engine.confinement, folder)
+    run = publish(report, folder, formats, settings)
+    run.interrupted = interrupted
+    return run
+
+
+def publish(report: Report, folder: Path, formats: Sequence[str], settings: Settings) -> ScanRun:
+    """Seal a report, append it to the ledger and write its documents.
+
+    The ledger comes first: once its transaction is through, the report cannot be lost. A
+    document that cannot be written afterwards is a problem told, not an exception.
+
+    Raises
+    ------
+    AvauditError
+        When the ledger or the key cannot be used; the unsealed report is then saved beside.
+    """
+    from .ledger import Ledger
+    from .seal import load_or_create_key
+
+    try:
+        key = load_or_create_key(Path(settings.key) if settings.key else None)
+        with Ledger.open(settings.ledger_url) as ledger:
+            sealed = ledger.append_report(report, key)
+            run = ScanRun(sealed, folder)
+            digests = _write_documents(run, ["json", *(f for f in formats if f != "json")])
+            ledger.append_documents(sealed.id, digests, key)
+    except AvauditError as error:
+        raise _saved_unsealed(report, folder, error) from error
+    return run
+
+
+def _write_documents(run: ScanRun, formats: Sequence[str]) -> dict[str, str]:
+    import hashlib
+
+    from .atomic import write_atomic
+
+    digests: dict[str, str] = {}
+    for name in formats:
+        renderer = load_renderer(name)
+        target = run.folder / renderer.filename
+        try:
+            data = renderer.render(run.report, run.folder)
+            write_atomic(target, data)
+        except Exception as error:  # noqa: BLE001 - one renderer's fault must not cost the others
+            said = str(error) or type(error).__name__
+            run.problems.append(f"{renderer.filename} was not written: {said}")
+            continue
+        run.documents.append(target)
+        digests[renderer.filename] = hashlib.sha256(data).hexdigest()
+    if run.problems:
+        run.problems.append(f"the sealed report is kept in the ledger under the id {run.report.id}")
+    return digests
+
+
+def _saved_unsealed(report: Report, folder: Path, error: AvauditError) -> AvauditError:
+    """A ledger that cannot be written must not cost the findings: save them, not sealed."""
+    from .atomic import write_atomic
+
+    target = folder / "report.unsealed.json"
+    try:
+        write_atomic(target, report.to_json().encode("utf-8"))
+    except AvauditError as second:
+        return AvauditError(f"{error} The findings could not be saved either: {second}")
+    return AvauditError(f"{error} The findings are saved, not sealed, in {target}")
+
+
+def prepare_folder(folder: Path) -> Path:
+    """Create the output folder.
+
+    Raises
+    ------
+    UsageError
+        When it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: the output folder cannot be made: {error.strerror}"
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"{folder}: the output folder cannot be written")
+    return folder
+
+
+def make_engine(settings: Settings, setup: WorkerSetup) -> LocalEngine:
+    """Give the engine the settings ask for."""
+    if settings.engine == "ray":
+        from .engine.ray import RayEngine
+
+        return RayEngine(setup, settings.worker_count())
+    return LocalEngine(setup, settings.worker_count())
+
+
+def _assemble(
+    jobs: Sequence[Job],
+    examined: dict[str, Examined],
+    detectors: dict[str, Detector],
+    parameters: dict[str, Any],
+    confinement: dict[str, Any],
+    folder: Path,
+) -> Report:
+    subjects, findings, conclusions = [], [], []
+    for job in jobs:
+        result = examined[job.subject]
+        own = [result.findings[name] for name in detectors if name in result.findings]
+        subjects.append(_subject(job, result, folder))
+        findings += own
+        conclusions.append(conclude(job.subject, own))
+    return Report(
+        id=str(uuid.uuid4()),
+        kind="scan",
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        tool=Tool(version=__version__),
+        environment=describe(confinement),
+        parameters=parameters,
+        subjects=subjects,
+        findings=findings,
+        conclusions=conclusions,
+    )
+
+
+def _subject(job: Job, result: Examined, folder: Path) -> Subject:
+    media = dict(result.media or {})
+    media.pop("size_bytes", None)
+    sidecar = None
+    if job.sidecar is not None and result.sidecar_sha256 is not None:
+        sidecar = Artefact(
+            path=_relative(job.sidecar, folder), media_type="application/c2pa",
+            sha256=result.sidecar_sha256, role="sidecar",
+        )
+    streams = [Stream(**stream) for stream in media.pop("streams", ())]
+    return Subject(
+        id=job.subject,
+        name=display_name(job.path),
+        path=_relative(job.path, folder),
+        sha256=result.sha256,
+        bytes=result.size_bytes,
+        streams=streams,
+        sidecar=sidecar,
+        thumbnail=result.thumbnail,
+        **media,
+    )
+
+
+def _relative(path: Path, folder: Path) -> str:
+    relative = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow symbolic links
+    with suppress(ValueError):  # on Windows, another drive
+        relative = Path(os.path.relpath(relative, folder.resolve()))
+    return display_name(relative)
+
+
+def _parameters(
+    named: Sequence[str | os.PathLike[str]],
+    settings: Settings,
+    detectors: dict[str, Detector],
+    inputs: Inputs,
+) -> dict[str, Any]:
+    return {
+        "inputs": [display_name(Path(name)) for name in named],
+        "detectors": list(detectors),
+        "engine": settings.engine,
+        "workers": settings.worker_count(),
+        "confinement": settings.confinement,
+        "limits": settings.limits.model_dump(),
+        "skipped": inputs.skipped,
+    }
+
+
+def _data_dirs(detectors: dict[str, Detector]) -> dict[str, Path]:
+    wanted = sorted({name for detector in detectors.values() for name in detector.reads})
+    return {name: home_dir() / name for name in wanted}
+
+
+def _threads(settings: Settings, jobs: int) -> int:
+    """Share the cores among the workers that will really run."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    return max(1, cores // max(1, min(settings.worker_count(), jobs)))
+
+
+def iter_failed(run: ScanRun) -> Iterator[tuple[str, str]]:
+    """Give name and reason of every subject of which something failed, for people."""
+    names = {subject.id: subject.name for subject in run.report.subjects}
+    for subject_id in run.failed_subjects:
+        first = next(f for f in run.report.findings_of(subject_id) if f.outcome == "failed")
+        yield names[subject_id], first.reason.text if first.reason else ""
