@@ -119,7 +119,9 @@ def head_message(seq: int, entry_hash: str) -> bytes:
 def is_hash(text: object) -> bool:
     """Tell whether this is a SHA-256 as 64 lower-case hexadecimal digits."""
     return (
-        isinstance(text, str) and len(text) == 64 and all(digit in "0123456789abcdef" for digit in text)
+        isinstance(text, str)
+        and len(text) == 64
+        and all(digit in "0123456789abcdef" for digit in text)
     )
 
 

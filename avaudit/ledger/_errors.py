@@ -76,7 +76,9 @@ def ledger_error(error: Exception, url: URL) -> LedgerError:
 
 
 def _sqlite_error(cause: sqlite3.Error, where: str) -> LedgerError:
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # extended codes keep the kind in the low byte
+    code = (
+        getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    )  # extended codes keep the kind in the low byte
     if code in _SQLITE_DAMAGED:
         return DamagedLedgerError(
             f"{where}: {_SQLITE_DAMAGED[code]}. Keep it as it is, and restore a copy or choose "
