@@ -19,8 +19,9 @@ class JsonRenderer(Renderer):
         Examples
         --------
         >>> from avaudit.result import Environment, Report, Tool
+        >>> here = Environment(python="3.11", platform="Linux", packages={})
         >>> report = Report(id="r1", kind="scan", created="2026-01-01T00:00:00Z",
-        ...     tool=Tool(version="0"), environment=Environment(python="3", platform="x", packages={}))
+        ...     tool=Tool(version="0"), environment=here)
         >>> JsonRenderer().render(report, Path()).decode() == report.to_json()
         True
         """

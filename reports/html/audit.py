@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from avaudit.result import Estimate, Gate, Report, Test
 
-from .facts import Cell, cell_of
+from .cells import Cell, cell_of
 from .numbers import number
 from .statuses import VERDICTS, Badge
 from .text import one_line, shortened

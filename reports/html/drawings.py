@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from avaudit.result import Finding, Region, Segment, Subject
 
-from .numbers import duration, number
+from .numbers import duration, number, seconds
 from .text import clipped, one_line
 
 WIDTH = 640
@@ -82,6 +82,7 @@ class Rectangle:
     y: str
     w: str
     h: str
+    label_y: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +92,7 @@ class Regions:
     width: int
     height: int
     label_size: str
+    picture: str
     rectangles: list[Rectangle]
     rows: list[list[str]]
     more: str
@@ -148,7 +150,7 @@ def timeline_of(segments: Sequence[Segment], subject: Subject) -> Timeline | Non
         axis_y=axis_y,
         rows=[_segment_row(s) for s in segments[:MAX_SEGMENT_ROWS]],
         scored=any(s.score is not None or s.log10_lr is not None for s in segments),
-        text=f"{len(segments):,} segments between {duration_of(start)} and {duration_of(end)}",
+        text=f"{len(segments):,} segments between {_clock(start)} and {_clock(end)}",
         more=_more(len(segments), len(drawn), min(len(segments), MAX_SEGMENT_ROWS), "segments"),
     )
 
@@ -161,8 +163,8 @@ def _tone(segment: Segment) -> str:
 
 def _segment_row(segment: Segment) -> list[str]:
     return [
-        f"{number(segment.start_s)} s",
-        f"{number(segment.end_s)} s",
+        seconds(segment.start_s),
+        seconds(segment.end_s),
         one_line(segment.label or ""),
         "" if segment.score is None else f"score {number(segment.score)}",
         "" if segment.log10_lr is None else f"log10 LR {number(segment.log10_lr)}",
@@ -176,28 +178,37 @@ def _ticks(start: float, end: float, per_second: float) -> list[Tick]:
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
     first = math.ceil(start / step)
     return [
-        Tick(x=round(20 + (step * n - start) * per_second), text=f"{number(step * n)} s")
+        Tick(x=round(20 + (step * n - start) * per_second), text=seconds(step * n))
         for n in range(first, math.floor(end / step + 1e-9) + 1)
     ]
 
 
-def regions_of(regions: Sequence[Region], subject: Subject) -> Regions | None:
-    """Draw regions as rectangles in the frame of the picture."""
+def regions_of(regions: Sequence[Region], subject: Subject, picture: str = "") -> Regions | None:
+    """Draw regions as rectangles on a still picture's preview, or in its empty frame."""
     if not regions:
         return None
     width = subject.width or math.ceil(max(r.x + r.w for r in regions))
     height = subject.height or math.ceil(max(r.y + r.h for r in regions))
-    shown = regions[:MAX_REGION_ROWS]
+    shown, size = regions[:MAX_REGION_ROWS], max(width, height) / 18
     return Regions(
         width=max(width, 1),
         height=max(height, 1),
-        label_size=_px(max(width, height) / 18),
-        rectangles=[
-            Rectangle(number=n, x=_px(r.x), y=_px(r.y), w=_px(max(r.w, 0)), h=_px(max(r.h, 0)))
-            for n, r in enumerate(shown, 1)
-        ],
+        label_size=_px(size),
+        picture=picture if subject.kind == "image" else "",
+        rectangles=[_rectangle(n, r, size) for n, r in enumerate(shown, 1)],
         rows=[_region_row(n, r) for n, r in enumerate(shown, 1)],
         more=_more(len(regions), len(shown), len(shown), "regions"),
+    )
+
+
+def _rectangle(position: int, region: Region, label_size: float) -> Rectangle:
+    return Rectangle(
+        number=position,
+        x=_px(region.x),
+        y=_px(region.y),
+        w=_px(max(region.w, 0)),
+        h=_px(max(region.h, 0)),
+        label_y=_px(max(region.y - label_size * 0.15, label_size)),
     )
 
 
@@ -206,7 +217,7 @@ def _region_row(position: int, region: Region) -> list[str]:
         str(position),
         f"{number(region.x)}, {number(region.y)}",
         f"{number(region.w)} × {number(region.h)}",
-        "" if region.frame_s is None else f"{number(region.frame_s)} s",
+        "" if region.frame_s is None else seconds(region.frame_s),
         "" if region.score is None else number(region.score),
         "" if region.log10_lr is None else number(region.log10_lr),
     ]
@@ -215,12 +226,13 @@ def _region_row(position: int, region: Region) -> list[str]:
 def _more(total: int, drawn: int, listed: int, what: str) -> str:
     if total in (drawn, listed) and drawn == listed:
         return ""
-    return f"Of {total:,} {what}, {drawn:,} are drawn and {listed:,} listed here; all stand in report.json."
+    shown = f"{drawn:,} are drawn and {listed:,} listed here"
+    return f"Of {total:,} {what}, {shown}; all stand in report.json."
 
 
-def duration_of(seconds: float) -> str:
+def _clock(value: float) -> str:
     """Give a time on the clock of the file, which may be before 0."""
-    return duration(seconds) if seconds >= 0 else f"{number(seconds)} s"
+    return duration(value) if value >= 0 else seconds(value)
 
 
 def _px(value: float) -> str:

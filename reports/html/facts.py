@@ -10,33 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from .cells import Cell, Pair, cell_of
 from .chain import Chain, chain_of
-from .numbers import byte_size, duration, number, utc
-from .text import is_identifier, label_of, one_line, shortened
+from .text import is_identifier, label_of, shortened
 
 MAX_DEPTH = 6
 MAX_ITEMS = 200
 MAX_VALUES = 4000
 _MAX_COLUMNS = 8
-_WORD_KEYS = {"integrity", "trust", "ai_signal", "revocation", "says", "relationship", "kind"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One value: the text shown, the exact value where that differs, and how to set it."""
-
-    text: str
-    exact: str = ""
-    look: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """One label with its value."""
-
-    label: str
-    key: str
-    cell: Cell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +36,11 @@ class Items:
     label: str
     cells: list[Cell]
     more: str = ""
+
+    @property
+    def short(self) -> bool:
+        """Whether the values fit on one line."""
+        return bool(self.cells) and not self.more and sum(len(c.text) + 3 for c in self.cells) < 90
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,68 +84,39 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
+class Chained:
     """The chain of manifests."""
 
     kind: ClassVar = "chain"
     chain: Chain
 
 
-Block = Pairs | Items | Table | Codes | Group | Picture
+Block = Pairs | Items | Table | Codes | Group | Chained
 
 
-def blocks_of(facts: Mapping[str, Any], *, skip: frozenset[str] = frozenset()) -> list[Block]:
-    """Turn facts into blocks: single values first come first, then what is nested.
+def blocks_of(
+    facts: Mapping[str, Any],
+    *,
+    skip: frozenset[str] = frozenset(),
+    pictures: Mapping[str, str] | None = None,
+) -> list[Block]:
+    """Turn facts into blocks: single values come first, then what is nested.
 
     Parameters
     ----------
     facts
-        JSON values of any depth. Beyond 6 levels, 200 items of a list or 4,000 values, what is left out is said.
+        JSON values of any depth. Where more than 6 levels, 200 items of a list or 4,000 values
+        are left out, that is said.
     skip
         Keys of the top level that are shown elsewhere.
+    pictures
+        ``data:`` addresses of the finding's pictures by file name, for the chain.
     """
-    chain = chain_of(facts)
+    chain = chain_of(facts, pictures or {})
     walk = _Walk()
     shown = {key: value for key, value in facts.items() if key not in skip}
     blocks = list(walk.mapping(shown, 0, folded=frozenset({"manifests"} if chain else ())))
-    return [Picture(chain=chain), *blocks] if chain else blocks
-
-
-def cell_of(key: str, value: Any, unit: str = "") -> Cell:
-    """Give one single value as text, with the unit its key names."""
-    if value is None:
-        return Cell(text="not stated", look="absent")
-    if isinstance(value, bool):
-        return Cell(text="yes" if value else "no")
-    if isinstance(value, int | float):
-        return _number_cell(key, value, unit)
-    text = str(value)
-    if not text:
-        return Cell(text="empty", look="absent")
-    if key.endswith("_at"):
-        return _differing(utc(text), text)
-    if key in _WORD_KEYS and is_identifier(text) and "_" in text:
-        return Cell(text=text.replace("_", " "), exact=text)
-    return Cell(text=shortened(text), look="code" if _is_code(text) else "")
-
-
-def _number_cell(key: str, value: float, unit: str) -> Cell:
-    if unit == "bytes" or key == "bytes":
-        return Cell(text=byte_size(int(value)), exact=f"{value:,} bytes")
-    if unit == "s":
-        shown = duration(value) if value >= 60 else f"{number(value)} s"
-        return _differing(shown, f"{value!r} s")
-    space = "" if unit in ("", "°") else " "
-    return _differing(f"{number(value)}{space}{unit}", f"{value!r}{space}{unit}")
-
-
-def _differing(shown: str, exact: str) -> Cell:
-    return Cell(text=shown, exact="" if exact == shown else shortened(one_line(exact), 200))
-
-
-def _is_code(text: str) -> bool:
-    """Digests, addresses and other long words without a blank are set in monospace."""
-    return len(text) >= 24 and not any(character.isspace() for character in text)
+    return [Chained(chain=chain), *blocks] if chain else blocks
 
 
 def _is_single(value: Any) -> bool:
@@ -178,7 +135,7 @@ class _Walk:
     ) -> Iterator[Block]:
         run: list[Pair] = []
         nested: list[Block] = []
-        for key, value in facts.items():
+        for key, value in ((str(name), value) for name, value in facts.items()):
             label, unit = label_of(key)
             if _is_single(value):
                 if self._spend(1):
@@ -195,11 +152,20 @@ class _Walk:
 
     def _nested(self, key: str, label: str, value: Any, depth: int, folded: bool) -> Block:
         if depth >= MAX_DEPTH or self._left <= 0:
-            return Items(label=label, cells=[], more="Stands in report.json: nested too deeply here.")
+            return Items(
+                label=label, cells=[], more="Stands in report.json: nested too deeply here."
+            )
         if isinstance(value, Mapping):
             if key == "codes" and (codes := _codes(value)):
                 return codes
+            if not any(value.values()) and all(isinstance(v, list) for v in value.values()):
+                return Items(label=label, cells=[Cell(text="none", look="absent")])
             return Group(label=label, blocks=list(self.mapping(value, depth + 1)), folded=folded)
+        return self._sequence(key, label, value, depth, folded)
+
+    def _sequence(
+        self, key: str, label: str, value: Sequence[Any], depth: int, folded: bool
+    ) -> Block:
         shown = value[:MAX_ITEMS]
         left_out = len(value) - len(shown)
         more = f"{left_out:,} more in report.json" if left_out else ""
@@ -209,24 +175,21 @@ class _Walk:
         headers = _common_fields(shown)
         if headers and self._spend(len(headers) * len(shown)):
             return _table(label, headers, shown, more)
-        return self._listed(key, label, shown, depth, folded, more)
-
-    def _listed(
-        self, key: str, label: str, items: Sequence[Any], depth: int, folded: bool, more: str
-    ) -> Group:
         one = label[:-1] if is_identifier(key) and label.endswith("s") else label
-        blocks: list[Block] = []
+        blocks = list(self._listed(key, one, shown, depth))
+        return Group(label=label, blocks=blocks, folded=folded, more=more)
+
+    def _listed(self, key: str, one: str, items: Sequence[Any], depth: int) -> Iterator[Block]:
         for position, item in enumerate(items, 1):
+            if not self._spend(0):
+                return
             named = f"{one} {position}"
             if isinstance(item, Mapping):
-                blocks.append(Group(label=named, blocks=list(self.mapping(item, depth + 1))))
+                yield Group(label=named, blocks=list(self.mapping(item, depth + 1)))
             elif _is_single(item):
-                blocks.append(Items(label=named, cells=[cell_of(key, item)]))
+                yield Items(label=named, cells=[cell_of(key, item)])
             else:
-                blocks.append(self._nested(key, named, item, depth + 1, False))
-            if not self._spend(0):
-                break
-        return Group(label=label, blocks=blocks, folded=folded, more=more)
+                yield self._nested(key, named, item, depth + 1, False)
 
     def _spend(self, values: int) -> bool:
         if self._left <= 0:

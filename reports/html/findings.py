@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from avaudit.result import Artefact, Finding, Question, Reason, Subject
 
+from .cells import Pair, cell_of
 from .drawings import Regions, Scale, Timeline, regions_of, scale_of, timeline_of
-from .facts import Block, Pair, blocks_of, cell_of
+from .facts import Block, Chained, blocks_of
 from .images import Picture, Pictures
 from .numbers import likelihood_ratio, number
 from .statuses import OUTCOMES, POINTS, Badge, Status, statuses_of
@@ -28,6 +29,7 @@ class Pointer:
 class Exhibit:
     """A file kept with the report, shown where it is a picture."""
 
+    name: str
     caption: str
     path: str
     sha256: str
@@ -68,10 +70,17 @@ class FindingView:
 
 
 def finding_view(
-    finding: Finding, subject: Subject, *, anchor: str, pictures: Pictures
+    finding: Finding, subject: Subject, *, anchor: str, pictures: Pictures, preview: str = ""
 ) -> FindingView:
-    """Build the view of one finding."""
+    """Build the view of one finding; ``preview`` is the subject's thumbnail, for regions."""
     detector = finding.detector
+    exhibits = [
+        _exhibit(artefact, pictures if n <= MAX_PICTURES else None)
+        for n, artefact in enumerate(finding.artefacts, 1)
+    ]
+    by_name = {e.name: e.picture.uri for e in exhibits if e.picture and e.picture.uri}
+    facts = blocks_of(finding.facts, pictures=by_name)
+    drawn = {name for block in facts if isinstance(block, Chained) for name in block.chain.pictures}
     return FindingView(
         anchor=anchor,
         title=shortened(one_line(detector.title or detector.name), 200),
@@ -87,13 +96,10 @@ def finding_view(
             for i in finding.indications
         ],
         statuses=statuses_of(finding.facts),
-        facts=blocks_of(finding.facts),
+        facts=facts,
         timeline=timeline_of(finding.segments, subject),
-        regions=regions_of(finding.regions, subject),
-        exhibits=[
-            _exhibit(artefact, pictures if n <= MAX_PICTURES else None)
-            for n, artefact in enumerate(finding.artefacts, 1)
-        ],
+        regions=regions_of(finding.regions, subject, preview),
+        exhibits=[_drawn_above(e) if e.name in drawn else e for e in exhibits],
         does_not_say=list(finding.does_not_say),
         extra=blocks_of(finding.model_extra or {}),
         origin=_origin(finding),
@@ -133,7 +139,7 @@ def _score_words(finding: Finding) -> str:
     why = "" if finding.reason else " No calibration is recorded for this detector."
     return (
         f"There is no likelihood ratio for this score.{why} "
-        "The score is not a probability, and without a likelihood ratio it must not be read as strength."
+        "The score is not a probability; without a likelihood ratio it says nothing of strength."
     )
 
 
@@ -144,11 +150,17 @@ def _exhibit(artefact: Artefact, pictures: Pictures | None) -> Exhibit:
         picture = pictures.of(artefact) if pictures else limit
     caption = artefact.title or (artefact.role or "").replace("_", " ") or "File kept as evidence"
     return Exhibit(
+        name=artefact.path.rsplit("/", 1)[-1],
         caption=shortened(one_line(caption), 400),
         path=shortened(one_line(artefact.path), 400),
         sha256=artefact.sha256,
         picture=picture,
     )
+
+
+def _drawn_above(exhibit: Exhibit) -> Exhibit:
+    """Name a picture of the chain without embedding it twice."""
+    return replace(exhibit, picture=Picture(why_not="shown in the chain above"))
 
 
 def _origin(finding: Finding) -> list[Pair]:

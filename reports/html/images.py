@@ -76,7 +76,9 @@ class Pictures:
                 return file.read(MAX_PICTURE_BYTES)
         except (OSError, ValueError, RuntimeError) as error:
             # ValueError: a null byte in the path; RuntimeError: a loop of links
-            raise _NotShownError(f"not shown: it cannot be read ({type(error).__name__})") from error
+            raise _NotShownError(
+                f"not shown: it cannot be read ({type(error).__name__})"
+            ) from error
 
 
 class _NotShownError(Exception):

@@ -60,6 +60,21 @@ def duration(seconds: float) -> str:
     return f"{hours:.0f} h {minutes:.0f} min {rest:.0f} s"
 
 
+def seconds(value: float) -> str:
+    """Give a time or a span in seconds, to the millisecond.
+
+    Examples
+    --------
+    >>> seconds(71.2), seconds(3725.1234), seconds(0.0), seconds(0.00002)
+    ('71.2 s', '3,725.123 s', '0 s', '2e-05 s')
+    """
+    if 0 < abs(value) < 0.001:
+        return f"{value:.3g} s"
+    whole, _, part = f"{value:,.3f}".partition(".")
+    part = part.rstrip("0")
+    return f"{whole}.{part} s" if part else f"{whole} s"
+
+
 def utc(text: str) -> str:
     """Give a time stamp in UTC; one without a zone is given as it stands, and said to have none.
 
@@ -89,8 +104,10 @@ def likelihood_ratio(log10_lr: float) -> str:
 
     Examples
     --------
-    >>> likelihood_ratio(2.31), likelihood_ratio(-1), likelihood_ratio(0.0)
-    ('about 200 times more probable under H1 than under H2', 'about 10 times more probable under H2 than under H1', 'about as probable under H1 as under H2')
+    >>> likelihood_ratio(2.31)
+    'about 200 times more probable under H1 than under H2'
+    >>> likelihood_ratio(0.0)
+    'about as probable under H1 as under H2'
     """
     if abs(log10_lr) < math.log10(1.5):
         return "about as probable under H1 as under H2"

@@ -72,7 +72,7 @@ def page_view(report: Report, pictures: Pictures) -> PageView:
     pictures
         Reader of the artefacts beside it.
     """
-    subjects = _subjects(report, pictures)
+    subjects, run = _subjects(report, pictures), run_view(report)
     return PageView(
         title=_TITLES[report.kind],
         kind=report.kind,
@@ -81,7 +81,7 @@ def page_view(report: Report, pictures: Pictures) -> PageView:
         created_exact=one_line(report.created),
         tool=f"{report.tool.name} {report.tool.version}",
         digest=report.seal.digest if report.seal else "",
-        figures=_figures(report, subjects),
+        figures=_figures(report, subjects, len(run.skipped)),
         filters=_filters(subjects),
         outcomes=list(OUTCOMES.values()),
         indications=list(POINTS.values()),
@@ -89,7 +89,7 @@ def page_view(report: Report, pictures: Pictures) -> PageView:
         notes=_notes(subjects),
         has_pictures=any(s.thumbnail and s.thumbnail.uri for s in subjects),
         audit=audit_view(report),
-        run=run_view(report),
+        run=run,
     )
 
 
@@ -115,33 +115,28 @@ def _subjects(report: Report, pictures: Pictures) -> list[SubjectView]:
     ]
 
 
-def _figures(report: Report, subjects: list[SubjectView]) -> list[Figure]:
+def _figures(report: Report, subjects: list[SubjectView], skipped: int) -> list[Figure]:
     """Give the key figures; a zero is told where its absence would be wondered about."""
-    results = len(report.findings)
-    counts = {
-        outcome: sum(finding.outcome == outcome for finding in report.findings)
-        for outcome in OUTCOMES
-    }
+    outcomes = [finding.outcome for finding in report.findings]
     contradicted = sum(bool(subject.contradictions) for subject in subjects)
     pointing = sum(bool(subject.badges) for subject in subjects)
-    skipped = len(run_view(report).skipped)
+    failed = outcomes.count("failed")
+    results = _figure(len(outcomes), "finding", "findings")
+    if not subjects:
+        return [results] if outcomes else []
     figures = [
-        Figure(count=len(subjects), words=_plural(len(subjects), "file examined", "files examined"), tone="plain"),
-        Figure(count=results, words=_plural(results, "finding", "findings"), tone="plain"),
-        Figure(count=pointing, words=_plural(pointing, "file with an indication", "files with an indication"), tone="plain"),
-        Figure(count=contradicted, words=_plural(contradicted, "file with a contradiction", "files with a contradiction"), tone="warn" if contradicted else "plain"),
-        Figure(count=counts["abstained"], words=_plural(counts["abstained"], "abstention", "abstentions"), tone="plain"),
-        Figure(count=counts["failed"], words=_plural(counts["failed"], "failed examination", "failed examinations"), tone="bad" if counts["failed"] else "plain"),
-    ]  # fmt: skip
-    if skipped:
-        figures.append(
-            Figure(count=skipped, words=_plural(skipped, "input skipped", "inputs skipped"), tone="warn")
-        )  # fmt: skip
-    return figures if subjects else figures[1:2] * bool(results)
+        _figure(len(subjects), "file examined", "files examined"),
+        results,
+        _figure(pointing, "file with an indication", "files with an indication"),
+        _figure(contradicted, "file with a contradiction", "files with a contradiction", "warn"),
+        _figure(outcomes.count("abstained"), "abstention", "abstentions"),
+        _figure(failed, "failed examination", "failed examinations", "bad"),
+    ]
+    return figures + [_figure(skipped, "input skipped", "inputs skipped", "warn")] * bool(skipped)
 
 
-def _plural(count: int, one: str, many: str) -> str:
-    return one if count == 1 else many
+def _figure(count: int, one: str, many: str, tone: str = "plain") -> Figure:
+    return Figure(count=count, words=one if count == 1 else many, tone=tone if count else "plain")
 
 
 def _filters(subjects: list[SubjectView]) -> list[Filter]:
@@ -161,11 +156,13 @@ def _notes(subjects: list[SubjectView]) -> list[str]:
     notes = []
     if len(subjects) > MAX_THUMBNAILS:
         notes.append(
-            f"Pictures are shown for the first {MAX_THUMBNAILS} files only; the others lie beside report.json."
+            f"Pictures are shown for the first {MAX_THUMBNAILS} files only; "
+            "the others lie beside report.json."
         )
     if len(subjects) > MAX_OPEN:
         notes.append(
-            f"The sections of file {MAX_OPEN + 1} and later are folded; a link opens them. They are printed in "
-            "full by Chromium 131, Firefox 143 and Safari 18.4 or later; unfold them before printing from older browsers."
+            f"The sections of file {MAX_OPEN + 1} and later are folded; a link opens them. "
+            "Chromium 131, Firefox 143, Safari 18.4 and later print them in full; "
+            "unfold them before printing from older browsers."
         )
     return notes

@@ -8,7 +8,8 @@ from typing import Any
 
 from avaudit.result import DetectorRef, Report
 
-from .facts import Block, Cell, Pair, blocks_of, cell_of
+from .cells import Cell, Pair, cell_of
+from .facts import Block, blocks_of
 from .numbers import duration
 
 

@@ -26,23 +26,33 @@ class Badge:
 
 OUTCOMES = {
     "scored": Badge(
-        mark="scored", word="scored", tone="scored",
+        mark="scored",
+        word="scored",
+        tone="scored",
         meaning="A measurement. The raw score rises with support for proposition H1; it is not a "
-        "probability. How strongly it speaks is stated only by the likelihood ratio, where there is one.",
+        "probability. Only the likelihood ratio, where there is one, says how strongly it speaks.",
     ),
     "observed": Badge(
-        mark="observed", word="observed", tone="observed",
+        mark="observed",
+        word="observed",
+        tone="observed",
         meaning="Facts read from the file, reported as they stand. There is no score.",
     ),
     "abstained": Badge(
-        mark="abstained", word="abstained", tone="abstained",
-        meaning="The detector gives no answer, and says why. This speaks neither for nor against anything.",
+        mark="abstained",
+        word="abstained",
+        tone="abstained",
+        meaning="The detector gives no answer, and says why. "
+        "This speaks neither for nor against anything.",
     ),
     "failed": Badge(
-        mark="failed", word="failed", tone="failed",
-        meaning="The examination broke off, and the reason is given. The file may be damaged, cut short or hostile.",
+        mark="failed",
+        word="failed",
+        tone="failed",
+        meaning="The examination broke off, and the reason is given. "
+        "The file may be damaged, cut short or hostile.",
     ),
-}  # fmt: skip
+}
 
 POINTS = {
     "generated": Badge(mark="generated", word="generated", tone="ai"),
@@ -71,15 +81,23 @@ _AXES = {
     "integrity": {
         "valid": ("tick", "good", "Nothing has changed since it was signed."),
         "invalid": ("alert", "bad", "The content or the manifest is not what was signed."),
-        "absent": ("none", "plain", "The file carries no manifest. That says nothing about it."),
+        "absent": ("none", "plain", "The file carries no manifest. That alone says nothing."),
         "unreadable": ("alert", "bad", "There is a manifest, and it cannot be read."),
-        "remote_only": ("abstained", "plain", "The manifest is kept elsewhere and was not fetched."),
+        "remote_only": (
+            "abstained",
+            "plain",
+            "The manifest is kept elsewhere and was not fetched.",
+        ),
         "not_supported": ("abstained", "plain", "Manifests cannot be looked for in this format."),
     },
     "trust": {
         "trusted": ("tick", "good", "The signer's certificate leads to the trust list named."),
         "trusted_legacy": ("tick", "warn", "It leads to the older interim list only."),
-        "untrusted": ("question", "warn", "It leads to no list installed: anyone can make such a one."),
+        "untrusted": (
+            "question",
+            "warn",
+            "It leads to no list installed: anyone can make such a one.",
+        ),
         "unknown": ("abstained", "plain", "It was not judged against a trust list."),
     },
     "ai_signal": {
@@ -89,30 +107,76 @@ _AXES = {
         "none": ("none", "plain", "The manifest says nothing of generation."),
         "unknown": ("abstained", "plain", "The manifest does not tell."),
     },
-}  # fmt: skip
-_AXIS_NAMES = {"integrity": "Integrity", "trust": "Trust in the signer", "ai_signal": "AI signal"}
+    "revocation": {
+        "not_checked": (
+            "abstained",
+            "plain",
+            "Whether the certificate was withdrawn was not looked up.",
+        ),
+        "not_revoked": (
+            "tick",
+            "good",
+            "A proof in the file says the certificate was not withdrawn.",
+        ),
+        "revoked": ("alert", "bad", "The certificate was withdrawn by its issuer."),
+    },
+    "identity": {
+        "not_verified": (
+            "abstained",
+            "plain",
+            "A person or organisation is named; this was not verified.",
+        ),
+        "invalid": (
+            "alert",
+            "warn",
+            "Somebody is named, and the proof does not hold.",
+        ),
+    },
+}
+_AXIS_NAMES = {
+    "integrity": "Integrity",
+    "trust": "Trust in the signer",
+    "ai_signal": "AI signal",
+    "revocation": "Revocation",
+    "identity": "Asserted identity",
+}
+_WITH_MANIFEST = ("valid", "invalid")
 
 
 def statuses_of(facts: Mapping[str, Any]) -> list[Status]:
-    """Give the axes of a provenance result, for facts that have ``integrity`` in its known words."""
+    """Give the axes of a provenance result, for facts with a known ``integrity``."""
     if facts.get("integrity") not in _AXES["integrity"]:
         return []
     found = []
-    for axis, words in _AXES.items():
+    axes = _AXES if facts["integrity"] in _WITH_MANIFEST else {"integrity": _AXES["integrity"]}
+    for axis, words in axes.items():
         value = facts.get(axis)
+        if axis == "identity" and isinstance(value, Mapping):
+            value = value.get("state")
         if not isinstance(value, str) or value not in words:
             continue
         mark, tone, meaning = words[value]
         if axis == "trust":
-            meaning = _with_list(meaning, facts)
+            meaning = _with_list(_reason(facts) or meaning, facts)
         badge = Badge(mark=mark, word=value.replace("_", " "), tone=tone, meaning=meaning)
         found.append(Status(axis=_AXIS_NAMES[axis], badge=badge))
     return found
 
 
+def _reason(facts: Mapping[str, Any]) -> str:
+    """Give the detector's own sentence on trust, where it has one."""
+    reason = facts.get("trust_reason")
+    if not isinstance(reason, str) or not reason:
+        return ""
+    return shortened(one_line(f"{reason[0].upper()}{reason[1:]}"), 400).removesuffix(".") + "."
+
+
 def _with_list(meaning: str, facts: Mapping[str, Any]) -> str:
+    """Add which list decided, and of what date."""
     name, date = facts.get("trust_list"), facts.get("trust_list_date")
     if not isinstance(name, str) or not name:
         return meaning
-    dated = f", dated {utc(date)}" if isinstance(date, str) and date else ""
-    return f"{meaning} List: {shortened(one_line(name), 120)}{dated}."
+    dated = utc(date) if isinstance(date, str) and date else "not dated"
+    title = facts.get("trust_list_title")
+    shown = shortened(one_line(title if isinstance(title, str) and title else name), 120)
+    return f"{meaning} List: {shown}, {dated}."

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from avaudit.result import Conclusion, Finding, Stream, Subject
 
-from .facts import Block, Pair, blocks_of, cell_of
+from .cells import Pair, cell_of
+from .facts import Block, blocks_of
 from .findings import FindingView, finding_view, pointer_badge
 from .images import Picture, Pictures
-from .numbers import byte_size, duration, number
+from .numbers import byte_size, duration, number, seconds
 from .statuses import POINTS, Badge
 from .text import label_of, one_line, shortened
 
@@ -64,7 +65,7 @@ def subject_view(
     badges = _badges(findings)
     outcomes = _outcomes(findings)
     contradictions = list(conclusion.contradictions) if conclusion else []
-    thumbnail = subject.thumbnail if with_thumbnail else None
+    thumbnail = pictures.of(subject.thumbnail) if with_thumbnail and subject.thumbnail else None
     return SubjectView(
         number=position,
         anchor=anchor,
@@ -77,12 +78,18 @@ def subject_view(
         badges=badges,
         outcomes=outcomes,
         classes=_classes(badges, outcomes, contradictions),
-        thumbnail=pictures.of(thumbnail) if thumbnail else None,
+        thumbnail=thumbnail,
         pairs=_pairs(subject),
         streams=_streams(subject.streams),
         extra=blocks_of(subject.model_extra or {}),
         findings=[
-            finding_view(finding, subject, anchor=f"{anchor}-{n}", pictures=pictures)
+            finding_view(
+                finding,
+                subject,
+                anchor=f"{anchor}-{n}",
+                pictures=pictures,
+                preview=thumbnail.uri if thumbnail else "",
+            )
             for n, finding in enumerate(findings, 1)
         ],
         open=is_open,
@@ -177,4 +184,4 @@ def _streams(streams: Sequence[Stream]) -> StreamTable | None:
 
 
 def _seconds(value: float | None) -> str:
-    return "" if value is None else f"{number(value)} s"
+    return "" if value is None else seconds(value)

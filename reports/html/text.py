@@ -16,7 +16,22 @@ _JOINERS = "\u200c\u200d"
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _ACRONYMS = {
     word.lower(): word
-    for word in ("AI", "C2PA", "CAWG", "DCT", "EXIF", "H1", "H2", "ID", "IPTC", "LR", "PDQ")
+    for word in (
+        "AI",
+        "C2PA",
+        "CAWG",
+        "CPU",
+        "DCT",
+        "EER",
+        "EXIF",
+        "H1",
+        "H2",
+        "ID",
+        "IPTC",
+        "LR",
+        "PDQ",
+        "SNR",
+    )
 } | {"sha256": "SHA-256", "url": "URL", "uri": "URI", "fps": "Frame rate", "xmp": "XMP"}
 UNITS = {
     "s": "s",
@@ -38,7 +53,8 @@ def visible(text: str) -> str:
 
     Control characters, bidirectional overrides, zero-width and tag characters become their code
     in angle brackets; line feed and tab stay. Zero-width joiners between letters of scripts that
-    need them stay too. Of a stack of combining marks, which could paint over the lines above, three stay.
+    need them stay too. Of a stack of combining marks, which could paint over the lines above,
+    three stay.
 
     Examples
     --------
@@ -108,4 +124,6 @@ def label_of(key: str) -> tuple[str, str]:
     if unit:
         parts = parts[:-1]
     words = " ".join(_ACRONYMS.get(part, part) for part in parts)
+    if parts[0] in ("n", "p"):  # a count and a probability are written small
+        return words, unit
     return words[0].upper() + words[1:], unit

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def chain_of(facts: Mapping[str, Any]) -> Chain | None:
+def chain_of(facts: Mapping[str, Any], pictures: Mapping[str, str]) -> Chain | None:
     """Draw the chain that a finding's facts describe.
 
     Parameters
     ----------
     facts
         Facts with ``manifests[]``, as ``provenance.c2pa`` states them; any key may be missing.
+    pictures
+        ``data:`` addresses by the file names that ``thumbnail`` of manifests and ingredients give.
 
     Returns
     -------
@@ -23,4 +25,4 @@ def chain_of(facts: Mapping[str, Any]) -> Chain | None:
         Nothing when there are no manifests.
     """
     graph = chain_graph(facts)
-    return draw(graph) if graph else None
+    return draw(graph, pictures) if graph else None

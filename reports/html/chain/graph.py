@@ -25,6 +25,7 @@ class Ingredient:
     relationship: str
     manifest: str
     problems: tuple[str, ...]
+    thumbnail: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,7 @@ class Manifest:
     ai: str
     ingredients: tuple[Ingredient, ...]
     problems: tuple[str, ...]
+    thumbnail: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,7 @@ def _manifest(entry: Mapping[str, Any], position: int) -> Manifest:
         label=_text(entry.get("label")) or f"manifest {position}",
         title=_text(entry.get("title")),
         claim_generator=_text(entry.get("claim_generator")),
-        signer=_text(entry.get("signer")) or _text(entry.get("issuer")),
+        signer=_signer(entry),
         signed_at=utc(_text(entry.get("signed_at"))) if entry.get("signed_at") else "",
         actions=tuple(_action(action) for action in actions),
         ai=next((words for action in actions if (words := _ai(action))), ""),
@@ -90,7 +92,15 @@ def _manifest(entry: Mapping[str, Any], position: int) -> Manifest:
             if isinstance(part, Mapping)
         ),
         problems=tuple(_problem(problem) for problem in _list(entry.get("problems"))),
+        thumbnail=_text(entry.get("thumbnail")),
     )
+
+
+def _signer(entry: Mapping[str, Any]) -> str:
+    signer = _text(entry.get("signer")) or _text(entry.get("issuer"))
+    if not isinstance(entry.get("trusted"), bool):
+        return signer
+    return f"{signer or 'not stated'} ({'trusted' if entry['trusted'] else 'not trusted'})"
 
 
 def _ingredient(part: Mapping[str, Any]) -> Ingredient:
@@ -99,6 +109,7 @@ def _ingredient(part: Mapping[str, Any]) -> Ingredient:
         relationship=_text(part.get("relationship")),
         manifest=_text(part.get("manifest")) or _text(part.get("active_manifest")),
         problems=tuple(_problem(problem) for problem in _list(part.get("problems"))),
+        thumbnail=_text(part.get("thumbnail")),
     )
 
 

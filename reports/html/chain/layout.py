@@ -8,6 +8,7 @@ referred to afterwards, so that any graph ends.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,6 +20,7 @@ MAX_BOXES = 60
 _MARGIN, _INDENT, _MAX_INDENT = 6, 34, 7
 _GAP, _RAIL, _LINE, _PAD = 38, 18, 18, 12
 _MAX_LINES = 4
+_THUMB_W, _THUMB_H = 96, 72
 
 _RELATIONSHIPS = {
     "parentof": "was opened and edited (parentOf)",
@@ -52,6 +54,12 @@ class Box:
     w: int
     h: int
     lines: list[Line]
+    picture: str = ""
+
+    @property
+    def picture_x(self) -> int:
+        """Where the thumbnail begins, from the box's left edge."""
+        return self.w - _THUMB_W - 10
 
     @property
     def tag_x(self) -> int:
@@ -80,11 +88,12 @@ class Chain:
     links: list[Link]
     heading: str
     note: str
+    pictures: frozenset[str]
 
 
-def draw(graph: Graph) -> Chain:
+def draw(graph: Graph, pictures: Mapping[str, str] | None = None) -> Chain:
     """Place the active manifest on top, its ingredients below, then manifests nobody links to."""
-    pen = _Pen(graph)
+    pen = _Pen(graph, pictures or {})
     pen.manifest(graph.manifests[graph.active], 0, None, ())
     for label, manifest in graph.manifests.items():
         if label not in pen.numbers and not pen.full:
@@ -99,12 +108,15 @@ def draw(graph: Graph) -> Chain:
         links=pen.links,
         heading=f"Chain of {total} manifests" if total > 1 else "One manifest",
         note=f"{missing} more manifests are listed in report.json." if missing else "",
+        pictures=frozenset(pen.used),
     )
 
 
 @dataclass
 class _Pen:
     graph: Graph
+    pictures: Mapping[str, str]
+    used: set[str] = field(default_factory=set)
     y: int = _MARGIN
     boxes: list[Box] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
@@ -132,9 +144,14 @@ class _Pen:
         title = manifest.title or (part.title if part else "") or manifest.label
         rows = _rows(manifest, problems, loose=loose)
         box = self._box(
-            "manifest", indent, [("title", "", f"{number}. {title}"), *rows],
-            number=number, active=manifest.label == self.graph.active, problem=bool(problems),
-        )  # fmt: skip
+            "manifest",
+            indent,
+            [("title", "", f"{number}. {title}"), *rows],
+            number=number,
+            active=manifest.label == self.graph.active,
+            problem=bool(problems),
+            thumbnail=manifest.thumbnail or (part.thumbnail if part else ""),
+        )
         self._ingredients(manifest, box, indent, (*above, manifest.label))
         return box
 
@@ -162,6 +179,7 @@ class _Pen:
                     *_problem_rows(part.problems),
                 ],
                 problem=bool(part.problems),
+                thumbnail=part.thumbnail,
             )
         if part.manifest not in self.numbers:
             return self.manifest(known, indent, part, above)
@@ -181,20 +199,34 @@ class _Pen:
         number: int = 0,
         active: bool = False,
         problem: bool,
+        thumbnail: str = "",
     ) -> Box:
+        picture = self.pictures.get(thumbnail, "")
+        if picture:
+            self.used.add(thumbnail)
         x = _MARGIN + indent * _INDENT
         width, height = WIDTH - x - _MARGIN, 2 * _PAD + _LINE * len(rows) - 4
+        top = 34 if active else 10
+        height = max(height, top + _THUMB_H + 10) if picture else height
         lines = []
         for position, (tone, label, text) in enumerate(rows):
             room = width - 2 * _PAD - (120 if active and position == 0 else 0)
-            if label:
-                room -= 84
+            room -= 84 if label else 0
+            room -= _THUMB_W + 12 if picture and not (active and position == 0) else 0
             shown = _fitting(text, room / (7.6 if tone == "title" else 6.7))
             lines.append(Line(y=_PAD + 11 + _LINE * position, tone=tone, label=label, text=shown))
         box = Box(
-            number=number, role=role, active=active, problem=problem,
-            x=x, y=self.y, w=width, h=height, lines=lines,
-        )  # fmt: skip
+            number=number,
+            role=role,
+            active=active,
+            problem=problem,
+            x=x,
+            y=self.y,
+            w=width,
+            h=height,
+            lines=lines,
+            picture=picture,
+        )
         self.boxes.append(box)
         self.y += height
         return box
