@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from avaudit.trust import CLAIM_ROLES, TrustList
+
 from .actions import actions_of, claim_generator
-from .codes import TRUSTED, UNTRUSTED, Codes, Status, exact, items, mapping, statuses, text
+from .codes import UNTRUSTED, Codes, Status, exact, items, mapping, statuses, text
+from .hits import owner_of
 
 MAX_MANIFESTS = 64
 MAX_INGREDIENTS = 100
@@ -40,7 +43,11 @@ def ordered_labels(store: Mapping[str, Any]) -> list[str]:
 
 
 def chain_of(
-    store: Mapping[str, Any], labels: list[str], codes: Codes, thumbnails: Mapping[str, str]
+    store: Mapping[str, Any],
+    labels: list[str],
+    codes: Codes,
+    hits: Mapping[str, TrustList],
+    thumbnails: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Describe each manifest for a picture of the chain.
 
@@ -51,20 +58,25 @@ def chain_of(
     labels
         Which manifests, in which order.
     codes
-        The validation codes, for each manifest's own problems and trust.
+        The validation codes, for each manifest's own problems.
+    hits
+        The trust list that vouches for a manifest's signer, by label.
     thumbnails
         Names of thumbnail files by their identifier in the store.
 
     Returns
     -------
     list of dict
-        ``label, title, claim_generator, signer, issuer, signed_at, trusted, actions[],
+        ``label, title, claim_generator, signer, issuer, signed_at, trusted, trust_list, actions[],
         ingredients[{title, relationship, manifest, thumbnail}], problems[], thumbnail``.
     """
     manifests = mapping(store.get("manifests"))
     by_label = _statuses_by_label(codes, labels)
     chain = [
-        _described(mapping(manifests[label]), label, by_label.get(label, []), thumbnails)
+        {
+            **_described(mapping(manifests[label]), label, by_label.get(label, []), thumbnails),
+            **_trust(hits.get(label)),
+        }
         for label in labels
     ]
     as_ingredient = {
@@ -93,16 +105,21 @@ def _described(
         "signer": text(signature.get("common_name")) or text(signature.get("issuer")),
         "issuer": text(signature.get("issuer")),
         "signed_at": text(signature.get("time"), 40),
-        "trusted": TRUSTED in known if known & {TRUSTED, UNTRUSTED} else None,
         "actions": [action.as_facts() for action in actions[:_MAX_SHOWN_ACTIONS]],
         "ingredients": [
             _ingredient(mapping(entry), thumbnails)
             for entry in items(manifest, "ingredients")[:MAX_INGREDIENTS]
         ],
-        "problems": sorted(known - {TRUSTED, UNTRUSTED}),
+        "problems": sorted(known - {UNTRUSTED}),
         "thumbnail": thumbnails.get(thumbnail_identifier(manifest)),
     }
     return {key: value for key, value in parts.items() if value not in (None, "")}
+
+
+def _trust(found: TrustList | None) -> dict[str, Any]:
+    if found is None or found.role not in CLAIM_ROLES:
+        return {"trusted": False}
+    return {"trusted": True, "trust_list": found.name}
 
 
 def _ingredient(entry: Mapping[str, Any], thumbnails: Mapping[str, str]) -> dict[str, Any]:
@@ -183,16 +200,10 @@ def _is_problem(status: Status) -> bool:
 
 
 def _statuses_by_label(codes: Codes, labels: list[str]) -> dict[str, list[Status]]:
-    """Sort failures and trust by the manifest whose part they are about."""
+    """Sort failures by the manifest whose part they are about."""
     found: dict[str, list[Status]] = {}
-    rows = [
-        *codes.active["failure"],
-        *codes.deltas["failure"],
-        *(s for s in codes.active["success"] if s.code == TRUSTED),
-        *(s for s in codes.deltas["success"] if s.code == TRUSTED),
-    ]
-    for status in rows:
-        owner = status.url.partition("/c2pa/")[2].partition("/")[0]
+    for status in (*codes.active["failure"], *codes.deltas["failure"]):
+        owner = owner_of(status.url)
         if owner in labels:
             found.setdefault(owner, []).append(status)
     return found

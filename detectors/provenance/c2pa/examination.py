@@ -9,7 +9,7 @@ from avaudit.detector import Examination, Item, Observed, Outcome
 from .actions import actions_of, claim_generator
 from .chain import chain_of, ingredient_problems, ordered_labels
 from .codes import BINDING_MISMATCH, Codes, codes_of, exact, mapping, text
-from .reading import Reading, is_init_segment, read_manifest
+from .reading import Reading, is_init_segment, read_again, read_manifest
 from .signals import UNREAD, Signal, signal_of
 from .statements import redactions, soft_bindings, training_mining
 from .thumbnails import extract_thumbnails
@@ -57,7 +57,10 @@ class C2paExamination(Examination):
         label = exact(store.get("active_manifest"))
         active = mapping(manifests.get(label))
         integrity = integrity_of(codes, text(store.get("validation_state")))
-        trust = trust_of(codes, validator.store)
+        hits = validator.settle(
+            codes, lambda context: codes_of(read_again(self._item, reading, context))
+        )
+        trust = trust_of(codes, validator.store, hits.get(label))
         signal = signal_of(manifests, label)
         signature = mapping(active.get("signature_info"))
         signer = text(signature.get("common_name")) or text(signature.get("issuer"))
@@ -91,7 +94,7 @@ class C2paExamination(Examination):
             "training_mining": training_mining(active),
             "soft_bindings": soft_bindings(active),
             "redactions": redactions(manifests, labels),
-            "manifests": chain_of(store, labels, codes, pictures.names),
+            "manifests": chain_of(store, labels, codes, hits, pictures.names),
             "manifests_total": len(manifests),
             "trust_lists": _lists(validator),
             "notes": pictures.notes,

@@ -60,11 +60,11 @@ def read_manifest(item: Item, validator: Validator) -> Iterator[Reading]:
         yield Reading(status="not_supported")
         return
     with item.open() as stream:
-        reading = _attempt(item.media.media_type, stream, validator, None)
+        reading = _attempt(item.media.media_type, stream, validator.context, None)
         if item.sidecar is not None and reading.status in ("absent", "remote_only"):
             stream.seek(0)
             remote_url = reading.remote_url
-            reading = _attempt(item.media.media_type, stream, validator, item.sidecar)
+            reading = _attempt(item.media.media_type, stream, validator.context, item.sidecar)
             if reading.status != "read" and remote_url:
                 reading = Reading(status="remote_only", remote_url=remote_url, error=reading.error)
         try:
@@ -74,6 +74,16 @@ def read_manifest(item: Item, validator: Validator) -> Iterator[Reading]:
                 reading.reader.close()
 
 
+def read_again(item: Item, reading: Reading, context: c2pa.Context) -> dict[str, Any]:
+    """Validate what was read once more, with another context; empty if that fails."""
+    sidecar = item.sidecar if reading.manifest_source == "sidecar" else None
+    with item.open() as stream:
+        again = _attempt(item.media.media_type, stream, context, sidecar)
+        if again.reader is not None:
+            again.reader.close()
+    return again.store or {}
+
+
 @cache
 def supported_media_types() -> frozenset[str]:
     """Give the media types whose files can carry a manifest this library reads."""
@@ -81,10 +91,10 @@ def supported_media_types() -> frozenset[str]:
 
 
 def _attempt(
-    media_type: str, stream: BinaryIO, validator: Validator, sidecar: bytes | None
+    media_type: str, stream: BinaryIO, context: c2pa.Context, sidecar: bytes | None
 ) -> Reading:
     try:
-        reader = c2pa.Reader(media_type, stream, sidecar, context=validator.context)
+        reader = c2pa.Reader(media_type, stream, sidecar, context=context)
     except c2pa.C2paError.ManifestNotFound:
         return Reading(status="absent")
     except c2pa.C2paError as error:

@@ -7,7 +7,6 @@ import hashlib
 import io
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,16 @@ from avaudit.samples.tampering import provenance_pointer_jpeg
 from avaudit.trust import (
     LoadedList,
     TrustError,
+    TrustList,
     TrustStore,
     certificates_in,
     key_usages_in,
     load_trust,
     trust_state,
 )
+
+from .codes import Codes
+from .hits import STRENGTH, Again, hits_of, rivals_in
 
 LIBRARY = f"c2pa-python {c2pa.__version__}, c2pa-rs {c2pa.sdk_version()}"
 """Who validated; two validators may disagree, so every report names it."""
@@ -45,20 +48,49 @@ _KEY_USAGES = (
     "1.3.6.1.4.1.62558.2.1",  # C2PA claim signing
 )
 
-# A root that is in several lists is reported under the last one.
-_ORDER = ("test", "tsa", "private", "trusted_legacy", "trusted")
-
 _REMOTE_REFUSED = "must fetch remote manifests from url"
 _HOST_REFUSED = "not permitted by the allowed list"
 _LOOPBACK_URL = "http://127.0.0.1:9/avaudit-self-test.c2pa"  # 9: the discard port
 
 
-@dataclass(frozen=True)
 class Validator:
-    """A context of the c2pa library and the trust lists that are in it."""
+    """A context of the c2pa library with all trust lists in it, and narrower ones when needed."""
 
-    context: c2pa.Context
-    store: TrustStore
+    def __init__(self, store: TrustStore) -> None:
+        self.store = store
+        self.context = _context(store, store.lists)
+        self._rivals = rivals_in(store)
+        self._narrow: dict[frozenset[str], c2pa.Context] = {}
+
+    def settle(self, codes: Codes, again: Again) -> dict[str, TrustList]:
+        """Give the strongest list that vouches for each manifest, by the manifest's label.
+
+        Parameters
+        ----------
+        codes
+            What validating with all lists gave.
+        again
+            Validates the same file with another context; only called where the library's
+            choice among several lists has to be settled.
+        """
+        hits = hits_of(codes, self.store)
+        while contested := frozenset().union(*(self._rivals[hit.name] for hit in hits.values())):
+            found = hits_of(again(self._only(contested)), self.store)
+            stronger = {
+                label: entry
+                for label, entry in found.items()
+                if label in hits and STRENGTH[entry.role] > STRENGTH[hits[label].role]
+            }
+            if not stronger:
+                break
+            hits |= stronger
+        return hits
+
+    def _only(self, names: frozenset[str]) -> c2pa.Context:
+        if names not in self._narrow:
+            lists = [x for x in self.store.lists if x.entry.name in names]
+            self._narrow[names] = _context(self.store, lists)
+        return self._narrow[names]
 
 
 class ValidatorCache:
@@ -118,8 +150,7 @@ def _build(folder: Path | None) -> Validator:
     prove_offline()
     try:
         store = load_trust(folder) if folder else TrustStore(folder=Path())
-        settings = {**OFFLINE, "trust": _trust_settings(store)}
-        return Validator(c2pa.Context.from_dict(settings), store)
+        return Validator(store)
     except TrustError as error:
         raise ExaminationError("trust_store_unusable", str(error)) from error
     except c2pa.C2paError as error:
@@ -128,15 +159,15 @@ def _build(folder: Path | None) -> Validator:
         ) from error
 
 
-def _trust_settings(store: TrustStore) -> dict[str, Any]:
+def _context(store: TrustStore, lists: Iterable[LoadedList]) -> c2pa.Context:
     usages = [*_KEY_USAGES]
     for loaded in store.lists:
         usages += key_usages_in(loaded.config or "")
-    ordered = sorted(store.lists, key=lambda loaded: _ORDER.index(loaded.entry.role))
-    return {
+    trust = {
         "trust_config": "\n".join(dict.fromkeys(usages)) + "\n",
-        "anchors": [_anchor_settings(loaded) for loaded in ordered],
+        "anchors": [_anchor_settings(loaded) for loaded in lists],
     }
+    return c2pa.Context.from_dict({**OFFLINE, "trust": trust})
 
 
 def _anchor_settings(loaded: LoadedList) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,9 +14,7 @@ from .codes import (
     BINDING_MISMATCH,
     CREDENTIAL_BAD,
     SIGNATURE_BROKEN,
-    TRUSTED,
     Codes,
-    Status,
     items,
     mapping,
     text,
@@ -27,7 +24,6 @@ NO_LISTS = (
     "no trust list for claim signers is installed, so anybody could have made this certificate; "
     "install the lists with: avaudit trust update"
 )
-_FOUND_IN = re.compile(r"found in \[([^\]]*)\]")
 _EXCLUSION = "exclusion"
 
 Binding = Literal["match", "mismatch", "exclusion_mismatch", "not_checked"]
@@ -101,12 +97,20 @@ def _binding(codes: Codes) -> Binding:
     return "match" if codes.active_codes("success") & BINDING_MATCH else "not_checked"
 
 
-def trust_of(codes: Codes, store: TrustStore) -> Trust:
+def trust_of(codes: Codes, store: TrustStore, found: TrustList | None) -> Trust:
     """Judge whether the signer of the active manifest is trusted.
 
-    The library reports success for an anchor of *any* kind, and names the list of the last
-    manifest it met, which may be an ingredient's. So the list is read from the active
-    manifest's own status, and only lists for claim signers count.
+    The library reports success for an anchor of *any* kind, also one for time stamps; only
+    lists for claim signers count.
+
+    Parameters
+    ----------
+    codes
+        All validation codes.
+    store
+        The installed lists.
+    found
+        The strongest list that vouches for the signer of the active manifest, if any does.
     """
     if not store.can_judge_signers:
         return Trust(verdict="unknown", reason=NO_LISTS)
@@ -116,8 +120,6 @@ def trust_of(codes: Codes, store: TrustStore) -> Trust:
             verdict="untrusted",
             reason="the signature does not verify, so the certificate in it proves nothing",
         )
-    hit = next((s for s in codes.active["success"] if s.code == TRUSTED), None)
-    found = _list_of(hit, store) if hit else None
     bad = sorted(failed & CREDENTIAL_BAD)
     if bad:
         return Trust(
@@ -125,7 +127,7 @@ def trust_of(codes: Codes, store: TrustStore) -> Trust:
             reason=f"the signing certificate is not acceptable ({', '.join(bad)})",
             trust_list=found,
         )
-    if hit is None:
+    if found is None:
         names = ", ".join(x.entry.name for x in store.lists if x.entry.role in CLAIM_ROLES)
         return Trust(
             verdict="untrusted",
@@ -134,9 +136,7 @@ def trust_of(codes: Codes, store: TrustStore) -> Trust:
     return _trust_by(found)
 
 
-def _trust_by(found: TrustList | None) -> Trust:
-    if found is None:
-        return Trust(verdict="untrusted", reason="the library named no installed list")
+def _trust_by(found: TrustList) -> Trust:
     if found.role == "tsa":
         why = "the certificate leads only to a time-stamping authority, which may not sign claims"
         return Trust(verdict="untrusted", reason=why)
@@ -151,16 +151,6 @@ def _trust_by(found: TrustList | None) -> Trust:
     if found.expired(datetime.now(UTC)):
         why += f"; a newer list was due on {(found.next_update or '')[:10]}: avaudit trust update"
     return Trust(verdict="trusted", reason=why, trust_list=found)
-
-
-def _list_of(hit: Status, store: TrustStore) -> TrustList | None:
-    match = _FOUND_IN.search(hit.explanation)
-    if match is None:
-        return None
-    if match.group(1):
-        return store.find(match.group(1))
-    # a certificate accepted by itself is reported without the name of its list
-    return next((x.entry for x in store.lists if x.allowed), None)
 
 
 def identity_of(codes: Codes, manifest: Mapping[str, Any]) -> dict[str, Any]:
