@@ -145,10 +145,11 @@ _WITH_MANIFEST = ("valid", "invalid")
 
 def statuses_of(facts: Mapping[str, Any]) -> list[Status]:
     """Give the axes of a provenance result, for facts with a known ``integrity``."""
-    if facts.get("integrity") not in _AXES["integrity"]:
+    integrity = facts.get("integrity")
+    if not isinstance(integrity, str) or integrity not in _AXES["integrity"]:
         return []
     found = []
-    axes = _AXES if facts["integrity"] in _WITH_MANIFEST else {"integrity": _AXES["integrity"]}
+    axes = _AXES if integrity in _WITH_MANIFEST else {"integrity": _AXES["integrity"]}
     for axis, words in axes.items():
         value = facts.get(axis)
         if axis == "identity" and isinstance(value, Mapping):
