@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from ..result import canonical_bytes
 from ..seal import PublicKey
 
 KINDS = ("report", "documents", "review")
+_HASH = re.compile(r"[0-9a-f]{64}")
 _ENTRY_DOMAIN = b"avaudit.entry/1\0"
 _HEAD_DOMAIN = b"avaudit.head/1\0"
 
@@ -37,12 +39,31 @@ class Entry:
 
     def computed_hash(self) -> str:
         """Give what ``entry_hash`` must be; an empty text when no hash exists (broken Unicode)."""
-        covered = asdict(self)
-        del covered["entry_hash"], covered["signature"]
         try:
-            return hashlib.sha256(_ENTRY_DOMAIN + canonical_bytes(covered)).hexdigest()
+            return hashlib.sha256(_ENTRY_DOMAIN + self._covered()).hexdigest()
         except (TypeError, ValueError):
             return ""
+
+    def written_as(self, highest_seq: int) -> int | None:
+        """Find the number up to ``highest_seq`` under which the entry's hash fits."""
+        try:
+            before, number, after = self._covered().partition(b'"seq":%d,' % self.seq)
+        except (TypeError, ValueError):
+            return None
+        if not number:
+            return None
+        start = hashlib.sha256(_ENTRY_DOMAIN + before)
+        for seq in range(1, highest_seq + 1):
+            tried = start.copy()
+            tried.update(b'"seq":%d,' % seq + after)
+            if tried.hexdigest() == self.entry_hash:
+                return seq
+        return None
+
+    def _covered(self) -> bytes:
+        covered = asdict(self)
+        del covered["entry_hash"], covered["signature"]
+        return canonical_bytes(covered)
 
     def signed_by_key(self, entry_hash: str) -> bool:
         """Tell whether the signature fits the given hash and the entry's own public key."""
@@ -118,11 +139,7 @@ def head_message(seq: int, entry_hash: str) -> bytes:
 
 def is_hash(text: object) -> bool:
     """Tell whether this is a SHA-256 as 64 lower-case hexadecimal digits."""
-    return (
-        isinstance(text, str)
-        and len(text) == 64
-        and all(digit in "0123456789abcdef" for digit in text)
-    )
+    return isinstance(text, str) and _HASH.fullmatch(text) is not None
 
 
 def text_sha256(text: str) -> str:

@@ -20,15 +20,19 @@ class DamagedLedgerError(LedgerError):
     """The database file is damaged, or is no database at all."""
 
 
-_DISK = "the disk is full or failing. Free some space and run it again; nothing was lost or half written"
+_DISK = (
+    "the disk is full or failing. Free some space and run it again; "
+    "nothing was lost or half written"
+)
+_LOCKED = "another process has kept it locked for too long. Wait for it, or end it"
 _SQLITE_ADVICE = {
     sqlite3.SQLITE_FULL: _DISK,
     sqlite3.SQLITE_IOERR: f"it could not be written or read: {_DISK}",
-    sqlite3.SQLITE_BUSY: "another process has kept it locked for too long. Wait for it, or end it",
-    sqlite3.SQLITE_LOCKED: "another process has kept it locked for too long. Wait for it, or end it",
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
     sqlite3.SQLITE_READONLY: "it is read-only. Make the file and its folder writable for you",
     sqlite3.SQLITE_PERM: "permission denied. Make the file and its folder accessible for you",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened. Check that the folder exists and is yours to write",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened. Check that its folder exists and is writable",
     sqlite3.SQLITE_TOOBIG: "the report is larger than SQLite can store (1 GB). "
     "Scan in smaller parts, or use PostgreSQL (AVAUDIT_LEDGER_URL)",
 }
@@ -38,7 +42,7 @@ _SQLITE_DAMAGED = {
 }
 _SQLSTATE_ADVICE = {
     "53100": "the server's disk is full",
-    "55P03": "another process has kept it locked for too long. Wait for it, or end it",
+    "55P03": _LOCKED,
     "25006": "the server takes no changes now (read-only)",
     "42501": "the database user lacks a permission there",
     "3D000": "the database does not exist. Create it first: createdb NAME",
@@ -56,7 +60,7 @@ def place(url: URL) -> str:
 
 @contextmanager
 def explained(url: URL) -> Iterator[None]:
-    """Turn database errors inside into :class:`LedgerError` that name the ledger and the way out."""
+    """Turn database errors inside into :class:`LedgerError` with the ledger and the way out."""
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:

@@ -1,4 +1,4 @@
-"""Looking at one entry: was it touched, and which column?"""
+"""Looking at one entry: whether it was touched, and in which column."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..seal import KeyRing, PublicKey, Trust
 from ._entry import KINDS, Entry, report_summary
 from ._problem import Problem
 
-_SEARCHED_SEQ = 20_000
+_SEARCHED_SEQ = 100_000
 """Up to so many places a moved entry is looked for; beyond, it is only called edited."""
 
 
@@ -45,20 +45,13 @@ def examine(
         return _signature_only(entry, computed, ring)
     if entry.signed_by_key(computed):
         return Examined((_edited(entry, "entry_hash"), *_unknown_key(entry, ring)), computed)
-    moved_from = _moved_from(entry, highest_seq)
-    if moved_from is not None:
-        problem = Problem(
-            code="out_of_order",
-            seq=entry.seq,
-            column="seq",
-            report_id=entry.report_id,
-            text=f"entry {entry.seq} is not in its place: it was written as entry {moved_from}",
-        )
-        return Examined((problem,), None)
-    columns = _edited_column(entry, payload, link, ring)
-    fixed = replace(entry, **columns)
-    problem = _edited(entry, next(iter(columns), None))
-    return Examined((problem,), entry.entry_hash if fixed.signed_by_key(entry.entry_hash) else None)
+    column, fixed = _edited_column(entry, payload, link, ring)
+    if column is None:
+        written_as = entry.written_as(min(highest_seq, _SEARCHED_SEQ))
+        if written_as is not None:
+            return Examined((_out_of_order(entry, written_as),), None)
+    true_hash = entry.entry_hash if fixed.signed_by_key(entry.entry_hash) else None
+    return Examined((_edited(entry, column),), true_hash)
 
 
 def wrong_types(columns: Mapping[str, Any]) -> Iterator[Problem]:
@@ -129,25 +122,26 @@ def _edited(entry: Entry, column: str | None) -> Problem:
     )
 
 
-def _moved_from(entry: Entry, highest_seq: int) -> int | None:
-    """Find the place the entry was written for: the number that makes its hash fit."""
-    places = range(1, min(highest_seq, _SEARCHED_SEQ) + 2)
-    return next(
-        (
-            seq
-            for seq in places
-            if seq != entry.seq and replace(entry, seq=seq).computed_hash() == entry.entry_hash
-        ),
-        None,
+def _out_of_order(entry: Entry, written_as: int) -> Problem:
+    return Problem(
+        code="out_of_order",
+        seq=entry.seq,
+        column="seq",
+        report_id=entry.report_id,
+        text=f"entry {entry.seq} is not in its place: it was written as entry {written_as}",
     )
 
 
-def _edited_column(entry: Entry, payload: str, link: str | None, ring: KeyRing) -> dict[str, str]:
-    """Find the one column whose right value makes the hash fit again, with that value."""
+def _edited_column(
+    entry: Entry, payload: str, link: str | None, ring: KeyRing
+) -> tuple[str | None, Entry]:
+    """Find the one column whose right value makes the hash fit again, and the entry with it."""
     for column, value in _right_values(entry, payload, link, ring):
-        if replace(entry, **{column: value}).computed_hash() == entry.entry_hash:
-            return {column: value}
-    return {}
+        change: dict[str, Any] = {column: value}
+        fixed = replace(entry, **change)
+        if fixed.computed_hash() == entry.entry_hash:
+            return column, fixed
+    return None, entry
 
 
 def _right_values(

@@ -273,9 +273,12 @@ class Ledger:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with explained(self.url), self._engine.connect() as connection:
-            with connection.execution_options(**{WRITES: True}).begin():
-                yield connection
+        with (
+            explained(self.url),
+            self._engine.connect() as connection,
+            connection.execution_options(**{WRITES: True}).begin(),
+        ):
+            yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -293,9 +296,11 @@ class Ledger:
 
 
 def _identity_of(engine: Engine, *, create: bool) -> LedgerIdentity:
-    with engine.connect() as connection:
-        with connection.execution_options(**{WRITES: create}).begin():
-            return ensure_schema(connection, create=create)
+    with (
+        engine.connect() as connection,
+        connection.execution_options(**{WRITES: create}).begin(),
+    ):
+        return ensure_schema(connection, create=create)
 
 
 def _first(connection: Connection, report_id: str, kind: str) -> Entry | None:

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
-from ..atomic import write_atomic
-from ..errors import AvauditError, UsageError
-from ..home import ensure_private_dir
-from ._keys import KEY_FILE, PublicKey, keys_dir, load_key, parse_public_key
+from ._keys import KEY_FILE, PublicKey, keys_dir, known_dir, load_key, parse_public_key
 
 
 class Trust(StrEnum):
@@ -57,11 +53,6 @@ class KeyRing:
         return KeyRing(own=self.own, known={key: name, **self.known})
 
 
-def known_dir() -> Path:
-    """Give the folder whose public keys (``*.pem``) count as known."""
-    return keys_dir() / "known"
-
-
 def load_keyring() -> KeyRing:
     """Read this machine's key and the known ones; nothing is made.
 
@@ -77,22 +68,3 @@ def load_keyring() -> KeyRing:
     for path in sorted(known_dir().glob("*.pem")):
         known.setdefault(parse_public_key(path), path.stem)
     return KeyRing(own=own, known=known)
-
-
-def remember_key(key: PublicKey) -> None:
-    """Put a public key into ``keys/known``, so that reports signed with it stay verifiable.
-
-    Done with every key this machine signs with: when the private key is replaced one day, the
-    old reports and ledger entries are still by a known key.
-    """
-    path = known_dir() / f"{key.key_id}.pem"
-    if path.exists():
-        if parse_public_key(path) != key:
-            raise UsageError(f"{path} holds another key than its name says: look into it")
-        return
-    try:
-        ensure_private_dir(keys_dir())
-        ensure_private_dir(path.parent)
-    except OSError as error:
-        raise AvauditError(f"cannot make the folder {path.parent}: {error.strerror}") from error
-    write_atomic(path, key.pem().encode("ascii"), mode=0o644)

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from ..atomic import sync_dir
+from ..atomic import sync_dir, write_atomic
 from ..errors import AvauditError, UsageError
 from ..home import ensure_private_dir, home_dir
 
@@ -125,8 +125,6 @@ def load_or_create_key(path: Path | None = None) -> SigningKey:
         if not default.exists():
             _create(default)
         key = load_key(default)
-    from ._keyring import remember_key
-
     remember_key(key.public)
     return key
 
@@ -204,6 +202,30 @@ def parse_public_key(source: str | Path) -> PublicKey:
     return PublicKey(
         public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     )
+
+
+def known_dir() -> Path:
+    """Give the folder whose public keys (``*.pem``) count as known."""
+    return keys_dir() / "known"
+
+
+def remember_key(key: PublicKey) -> None:
+    """Put a public key into ``keys/known``, so that reports signed with it stay verifiable.
+
+    Done with every key this machine signs with: when the private key is replaced one day, the
+    old reports and ledger entries are still by a known key.
+    """
+    path = known_dir() / f"{key.key_id}.pem"
+    if path.exists():
+        if parse_public_key(path) != key:
+            raise UsageError(f"{path} holds another key than its name says: look into it")
+        return
+    try:
+        ensure_private_dir(keys_dir())
+        ensure_private_dir(path.parent)
+    except OSError as error:
+        raise AvauditError(f"cannot make the folder {path.parent}: {error.strerror}") from error
+    write_atomic(path, key.pem().encode("ascii"), mode=0o644)
 
 
 def _read_private(path: Path) -> bytes:

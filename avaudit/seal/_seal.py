@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 
 from ..errors import AvauditError
@@ -15,6 +16,7 @@ GENESIS = "0" * 64
 
 _UNSEALED = ("digest", "signature", "key_id", "public_key")
 _SEAL_ORDER = ["previous", *_UNSEALED]
+_HASH = re.compile(r"[0-9a-f]{64}")
 _REPORT_DOMAIN = b"avaudit.report/1\0"
 
 
@@ -54,7 +56,7 @@ def digest_of(report: dict[str, Any]) -> str:
 
 
 def sign_digest(key: SigningKey, digest: str) -> str:
-    """Sign a report's digest. The domain in front keeps the signature from passing for another's."""
+    """Sign a report's digest, with a domain in front: it passes for no other kind of signature."""
     return key.sign(_REPORT_DOMAIN + bytes.fromhex(digest))
 
 
@@ -101,16 +103,12 @@ def signature_problem(seal: dict[str, Any]) -> str | None:
         )
     if list(seal)[: len(_SEAL_ORDER)] != _SEAL_ORDER:
         return f"the seal's members are not in their order: {', '.join(_SEAL_ORDER)}"
+    if not _HASH.fullmatch(seal["digest"]):
+        return "seal.digest is not a SHA-256"
     key = PublicKey.from_hex(seal["public_key"])
-    if key is None:
-        return "seal.public_key is not a key"
-    if key.key_id != seal["key_id"]:
-        return f"seal.key_id says {seal['key_id']}, but the public key's id is {key.key_id}"
-    try:
-        digest = bytes.fromhex(seal["digest"])
-    except ValueError:
-        return "seal.digest is not a digest"
-    if not key.verifies(seal["signature"], _REPORT_DOMAIN + digest):
+    if key is None or key.key_id != seal["key_id"]:
+        return "seal.public_key is not the key that seal.key_id names"
+    if not key.verifies(seal["signature"], _REPORT_DOMAIN + bytes.fromhex(seal["digest"])):
         return "seal.signature does not fit seal.digest and seal.public_key"
     return None
 
@@ -119,12 +117,13 @@ def _digest_checked(report: dict[str, Any], report_id: str) -> str:
     """Take the digest of the report as it will read back from its file."""
     try:
         text = report_text(report)
-        text.encode("utf-8")
         read_back = json.loads(text)
-        if report_text(read_back) != text:
-            raise ValueError("a key occurs twice once it is written as text")
-        return digest_of(read_back)
+        same = report_text(read_back) == text  # not so when 1 and "1" were keys of one object
+        digest = digest_of(read_back)
     except (TypeError, ValueError, RecursionError) as error:
         raise AvauditError(
             f"report {report_id} cannot be sealed, for it holds a value that JSON cannot: {error}"
         ) from error
+    if not same:
+        raise AvauditError(f"report {report_id} cannot be sealed: two keys are one in JSON")
+    return digest
