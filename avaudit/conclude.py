@@ -13,7 +13,8 @@ from .result import Conclusion, Finding, Indication
 ORDER = {"strong": 0, "moderate": 1, "weak": 2}
 CONTRADICTING = (
     (
-        "captured", "generated",
+        "captured",
+        "generated",
         "one speaks for a recording of the world, the other for generated content",
     ),
 )
@@ -33,9 +34,7 @@ def conclude(subject: str, findings: Sequence[Finding]) -> Conclusion:
     findings
         All its findings.
     """
-    told = [
-        (finding, indication) for finding in findings for indication in finding.indications
-    ]
+    told = [(finding, indication) for finding in findings for indication in finding.indications]
     told.sort(key=lambda pair: ORDER[pair[1].weight])
     return Conclusion(
         subject=subject,

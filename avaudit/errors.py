@@ -8,7 +8,7 @@ class AvauditError(Exception):
 
 
 class UsageError(AvauditError):
-    """The request itself cannot be carried out: a wrong name, path or configuration (exit status 2)."""
+    """The request cannot be carried out: a wrong name, path or configuration (exit status 2)."""
 
 
 class ExaminationError(AvauditError):
@@ -29,7 +29,7 @@ class ExaminationError(AvauditError):
 
 
 class ConfinementError(AvauditError):
-    """This machine cannot confine the decoder as the settings demand."""
+    """The machine cannot confine the decoder as the settings demand."""
 
 
 class LedgerError(AvauditError):

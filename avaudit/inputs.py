@@ -12,9 +12,55 @@ from pathlib import Path
 from .errors import UsageError
 
 MEDIA_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .tif .tiff .dng .bmp .avif .heic .heif .jxl .jp2 .svg"
-    " .wav .flac .mp3 .m4a .aac .ogg .oga .opus .aif .aiff .caf .amr .wma"
-    " .mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .ts .mts .m2ts .flv .wmv .3gp .ogv .pdf".split()
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".apng",
+        ".webp",
+        ".gif",
+        ".tif",
+        ".tiff",
+        ".dng",
+        ".bmp",
+        ".avif",
+        ".heic",
+        ".heif",
+        ".jxl",
+        ".jp2",
+        ".svg",
+        ".wav",
+        ".flac",
+        ".mp3",
+        ".m4a",
+        ".aac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".aif",
+        ".aiff",
+        ".caf",
+        ".amr",
+        ".wma",
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".mpg",
+        ".mpeg",
+        ".ts",
+        ".mts",
+        ".m2ts",
+        ".flv",
+        ".wmv",
+        ".3gp",
+        ".ogv",
+        ".pdf",
+    ]
 )
 MANIFEST_SUFFIXES = (".csv", ".jsonl", ".parquet")
 PATH_COLUMNS = ("path", "audio_path", "video_path", "image_path")
@@ -147,7 +193,7 @@ def _rows(manifest: Path) -> Iterator[dict[str, object]]:
                     continue
                 row = json.loads(line)
                 if not isinstance(row, dict):
-                    raise ValueError(f"line {number} is no JSON object")
+                    raise ValueError(f"line {number} is no JSON object")  # noqa: TRY004 - a bad manifest
                 yield row
     else:
         import pandas as pd

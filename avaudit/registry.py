@@ -87,7 +87,7 @@ def _import(point: EntryPoint, group: str) -> Any:
     except ImportError as error:
         package = point.dist.name if point.dist else point.module
         raise UsageError(
-            f"the {_what(group)} '{point.name}' of the package {package} cannot be imported: {error}"
+            f"the {_what(group)} '{point.name}' of {package} cannot be imported: {error}"
         ) from error
 
 

@@ -112,8 +112,7 @@ def run_scan(
     inputs = resolve(named)
     folder = prepare_folder(Path(settings.out))
     jobs = [
-        Job(f"s{number:05d}", path, sidecar_of(path))
-        for number, path in enumerate(inputs.files, 1)
+        Job(f"s{number:05d}", path, sidecar_of(path)) for number, path in enumerate(inputs.files, 1)
     ]
     setup = WorkerSetup(
         detectors=tuple(chosen),
@@ -195,7 +194,7 @@ def _write_documents(run: ScanRun, formats: Sequence[str]) -> dict[str, str]:
 
 
 def _saved_unsealed(report: Report, folder: Path, error: AvauditError) -> AvauditError:
-    """A ledger that cannot be written must not cost the findings: save them, not sealed."""
+    """Save the findings, not sealed: a ledger that cannot be written must not cost them."""
     from .atomic import write_atomic
 
     target = folder / "report.unsealed.json"
@@ -217,9 +216,7 @@ def prepare_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(
-            f"{folder}: the output folder cannot be made: {error.strerror}"
-        ) from error
+        raise UsageError(f"{folder}: the output folder cannot be made: {error.strerror}") from error
     if not os.access(folder, os.W_OK):
         raise UsageError(f"{folder}: the output folder cannot be written")
     return folder
@@ -228,9 +225,7 @@ def prepare_folder(folder: Path) -> Path:
 def make_engine(settings: Settings, setup: WorkerSetup) -> LocalEngine:
     """Give the engine the settings ask for."""
     if settings.engine == "ray":
-        from .engine.ray import RayEngine
-
-        return RayEngine(setup, settings.worker_count())
+        raise UsageError("the engine 'ray' is not in this version yet; use the engine 'local'")
     return LocalEngine(setup, settings.worker_count())
 
 
@@ -268,8 +263,10 @@ def _subject(job: Job, result: Examined, folder: Path) -> Subject:
     sidecar = None
     if job.sidecar is not None and result.sidecar_sha256 is not None:
         sidecar = Artefact(
-            path=_relative(job.sidecar, folder), media_type="application/c2pa",
-            sha256=result.sidecar_sha256, role="sidecar",
+            path=_relative(job.sidecar, folder),
+            media_type="application/c2pa",
+            sha256=result.sidecar_sha256,
+            role="sidecar",
         )
     streams = [Stream(**stream) for stream in media.pop("streams", ())]
     return Subject(

@@ -113,7 +113,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Read ``AVAUDIT_WORKERS=4``, ``AVAUDIT_FORMAT=json,html``, ``AVAUDIT_LIMITS_CPU_SECONDS=9``."""
+    """Read ``AVAUDIT_WORKERS=4``, ``AVAUDIT_FORMAT=json,html`` and so on."""
     table: dict[str, Any] = {}
     for name, value in environment.items():
         if not name.startswith(PREFIX) or name in NOT_SETTINGS:

@@ -111,7 +111,9 @@ def _check_declaration(detector: Detector) -> None:
 
 def _check_outcome(detector: Detector, name: str, outcome: Outcome | ExaminationError) -> None:
     if isinstance(outcome, ExaminationError):
-        raise AssertionError(f"{name}: failed with {outcome.code}: {outcome.text}")
+        raise AssertionError(  # noqa: TRY004 - what a broken promise raises
+            f"{name}: failed with {outcome.code}: {outcome.text}"
+        )
     message = checked(Answer(detector.card.name, outcome, 0.0))
     assert message.outcome != "failed", f"{name}: {message.reason}"
     json.dumps(message.model_dump(mode="json"), allow_nan=False)
@@ -127,7 +129,7 @@ def _check_outcome(detector: Detector, name: str, outcome: Outcome | Examination
 def _check_damaged(
     detector: Detector, name: str, path: Path, data_dirs: Mapping[str, Path] | None
 ) -> None:
-    """Truncated and flipped bytes may fail or change the answer, but only in a typed way."""
+    """Check that damaged files fail or change the answer in a typed way only."""
     data = path.read_bytes()
     damaged = {
         "cut in half": data[: len(data) // 2],

@@ -12,7 +12,9 @@ from .output import print_report, progress
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the demo.")] = Path("avaudit-demo"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the demo.")] = Path(
+        "avaudit-demo"
+    ),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Make sample media, scan them, seal the report and verify it. No network.

@@ -30,7 +30,11 @@ def list_models() -> None:
             table.add_row(name, detector.card.version, "none needed", "", "", "ready")
         for weight in weights:
             table.add_row(
-                name, detector.card.version, weight.name, weight.size_text, weight.licence,
+                name,
+                detector.card.version,
+                weight.name,
+                weight.size_text,
+                weight.licence,
                 weight.state(),
             )
     console().print(table)

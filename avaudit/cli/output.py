@@ -42,7 +42,10 @@ def progress(*, quiet: bool) -> Iterator[Progress | None]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn("examining"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("examining"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
         TextColumn("{task.fields[name]}", markup=False),
     )
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:

@@ -17,14 +17,30 @@ MAX_FAILURES_LISTED = 20
 
 
 def scan(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Files, folders or manifests.")],
-    out: Annotated[str | None, typer.Option("--out", "-o", help="Folder of the report. [avaudit-report]")] = None,
-    formats: Annotated[str | None, typer.Option("--format", "-f", help="Documents, comma-separated. [json,html]")] = None,
-    detectors: Annotated[str | None, typer.Option("--detectors", "-d", help="Detectors or families, comma-separated. [all]")] = None,
-    workers: Annotated[int | None, typer.Option("--workers", "-w", min=1, help="Files examined side by side. [one per core]")] = None,
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT...", help="Files, folders or manifests.")
+    ],
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", help="Folder of the report. [avaudit-report]")
+    ] = None,
+    formats: Annotated[
+        str | None, typer.Option("--format", "-f", help="Documents, comma-separated. [json,html]")
+    ] = None,
+    detectors: Annotated[
+        str | None,
+        typer.Option("--detectors", "-d", help="Detectors or families, comma-separated. [all]"),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", "-w", min=1, help="Files examined side by side. [one per core]"),
+    ] = None,
     engine: Annotated[str | None, typer.Option("--engine", help="local or ray. [local]")] = None,
-    key: Annotated[str | None, typer.Option("--key", help="Ed25519 private key that signs the report.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report on standard output, and nothing else.")] = False,
+    key: Annotated[
+        str | None, typer.Option("--key", help="Ed25519 private key that signs the report.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report on standard output, and nothing else.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Examine files and write a sealed report.

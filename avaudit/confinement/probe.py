@@ -31,10 +31,7 @@ class Attempt:
 
 def prove() -> list[Attempt]:
     """Start a confined process, let it try everything, and give what came of it."""
-    attempts: list[Attempt] = []
-    for name in (*ATTEMPTS, "spin"):
-        attempts.append(_prove_one(name))
-    return attempts
+    return [_prove_one(name) for name in (*ATTEMPTS, "spin")]
 
 
 def _prove_one(name: str) -> Attempt:
@@ -45,7 +42,10 @@ def _prove_one(name: str) -> Attempt:
             secret.write_text("outside", encoding="utf-8")
             done = subprocess.run(  # noqa: S603 - our own program
                 [sys.executable, "-P", "-m", "avaudit.confinement.probe", name, scratch],
-                capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=False,
+                capture_output=True,
+                text=True,
+                timeout=PROBE_TIMEOUT_S,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             return Attempt(what, False, f"it ran on for {PROBE_TIMEOUT_S} s")

@@ -66,7 +66,10 @@ class ArtefactStore:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 write_atomic(target, data)
         return Artefact(
-            path=f"{FOLDER}/{name}", media_type=media_type, sha256=digest, role=role,
+            path=f"{FOLDER}/{name}",
+            media_type=media_type,
+            sha256=digest,
+            role=role,
             title=title or None,
         )
 

@@ -236,7 +236,8 @@ class WorkerProcess:
             return Died("worker_misbehaved", "the worker closed its connection and went on")
         if status == -signal.SIGXCPU:
             return Died(
-                "time_limit", "the examination used more processor time than its limit "
+                "time_limit",
+                "the examination used more processor time than its limit "
                 "(limits.cpu_seconds) and was stopped",
             )
         tail = self._stderr_tail()

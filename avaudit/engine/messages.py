@@ -120,7 +120,10 @@ def _answer_message(answer: Answer) -> AnswerMessage:
     if isinstance(outcome, Abstained):
         reason = Reason(code=outcome.code, text=cut(outcome.text))
         return AnswerMessage(
-            detector=name, outcome="abstained", seconds=seconds, reason=reason,
+            detector=name,
+            outcome="abstained",
+            seconds=seconds,
+            reason=reason,
             facts=dict(outcome.facts),
         )
     return AnswerMessage(
@@ -158,8 +161,6 @@ def cut(text: str, most: int = 4000) -> str:
     """Bound a text that may come from a file, and make it storable as UTF-8."""
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
 
 
 def encode(message: Message) -> bytes:

@@ -102,9 +102,7 @@ class LocalEngine:
                 except queue.Empty:
                     return
                 results.put(
-                    examine_path(
-                        job.subject, job.path, job.sidecar, detectors, slot.get, artefacts
-                    )
+                    examine_path(job.subject, job.path, job.sidecar, detectors, slot.get, artefacts)
                 )
                 slot.count()
         except BaseException as error:  # noqa: BLE001 - handed to the thread that asked

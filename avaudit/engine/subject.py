@@ -192,7 +192,10 @@ def detector_ref(detector: Detector) -> DetectorRef:
     """Give the reference to a detector that stands in each of its findings."""
     card = detector.card
     return DetectorRef(
-        name=card.name, version=card.version, card_sha256=card.sha256, title=card.title,
+        name=card.name,
+        version=card.version,
+        card_sha256=card.sha256,
+        title=card.title,
         asks=card.asks,
     )
 

@@ -44,9 +44,7 @@ def gather(
         full = pictures.head is not None and pictures.head.time_s < second_end
         end = pictures.head.time_s if full and pictures.head else second_end
         blocks = _take_audio(sounds, end)
-        yield Chunk(
-            index=index, start_s=start, end_s=end, frames=tuple(taken), audio=tuple(blocks)
-        )
+        yield Chunk(index=index, start_s=start, end_s=end, frames=tuple(taken), audio=tuple(blocks))
         index += 1
 
 
@@ -64,7 +62,11 @@ class _Lookahead(Generic[T]):
 
 
 def _earliest(frame: Frame | None, block: AudioBlock | None) -> float | None:
-    starts = [item for item in (frame and frame.time_s, block and block.start_s) if item is not None]
+    starts = []
+    if frame is not None:
+        starts.append(frame.time_s)
+    if block is not None:
+        starts.append(block.start_s)
     return min(starts, default=None)
 
 

@@ -14,14 +14,13 @@ from fractions import Fraction
 from typing import Any, BinaryIO
 
 import av
-from av.stream import Discard
 import numpy as np
+from av.stream import Discard
 
 from ..errors import ExaminationError
 from .chunker import gather
 from .sniff import Sniffed
 from .types import AudioBlock, Chunk, Frame, MediaInfo, MediaKind, RgbArray, StreamInfo
-
 
 GAP_S = 0.02
 """Sound whose timestamp strays further than this from its samples starts a new block."""
@@ -97,14 +96,16 @@ class ClipDecoder:
                     "the picture is stored as a grid of tiles, which is not assembled here",
                 )
             if self._video_index is None and self._audio_index is None:
-                raise ExaminationError("decode_error", "the container holds no sound and no picture")
+                raise ExaminationError(
+                    "decode_error", "the container holds no sound and no picture"
+                )
             self._declared = tuple(_stream_info(stream) for stream in container.streams)
             self._duration_s = _seconds(container.duration, Fraction(1, av.time_base))
         finally:
             container.close()
 
     def info(self) -> MediaInfo:
-        """What the container declares; rotation is read off the first picture."""
+        """Give what the container declares; rotation is read off the first picture."""
         first = self.first_picture()
         kind, media_type = self._sniffed.kind, self._sniffed.media_type
         if self._video_index is None and kind is MediaKind.VIDEO:
@@ -214,7 +215,8 @@ class ClipDecoder:
         if self._audio_index is None:
             return
         expected_s: float | None = None
-        resampler, shape = None, None
+        resampler: Any = None
+        shape: tuple[Any, ...] | None = None
         for native, _ in self._decoded(self._audio_index, self.audio_health):
             now = (native.sample_rate, native.layout.name, native.format.name)
             if now != shape:
@@ -239,7 +241,9 @@ class ClipDecoder:
         options = {"protocol_whitelist": "pipe", "enable_drefs": "0"}
         try:
             return av.open(
-                self._open_stream(), format=self._sniffed.demuxer, options=options,
+                self._open_stream(),
+                format=self._sniffed.demuxer,
+                options=options,
                 metadata_errors="replace",
             )
         except (av.error.FFmpegError, ValueError, OSError) as error:
@@ -248,7 +252,9 @@ class ClipDecoder:
                 f"the {self._sniffed.media_type} container cannot be opened: {_text(error)}",
             ) from error
 
-    def _decoded(self, index: int | None, health: StreamHealth) -> Iterator[tuple[Any, float | None]]:
+    def _decoded(
+        self, index: int | None, health: StreamHealth
+    ) -> Iterator[tuple[Any, float | None]]:
         """Decode one stream, skipping damaged packets as a player does, and counting them."""
         container = self._open()
         try:

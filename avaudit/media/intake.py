@@ -104,4 +104,3 @@ def _open_clip(
         chunks=lambda: decoder.chunks(limits.chunk_bytes),
         thumbnail=thumbnail,
     )
-

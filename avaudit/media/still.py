@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from typing import BinaryIO
 
 import numpy as np
@@ -108,7 +109,7 @@ class StillDecoder:
                 time_s=time_s,
                 width=width,
                 height=height,
-                load=lambda pixels=pixels: pixels,
+                load=partial(_same, pixels),
                 duration_s=duration_s,
                 keyframe=index == 0,
             )
@@ -133,6 +134,10 @@ class StillDecoder:
             return 1
 
 
+def _same(pixels: RgbArray) -> RgbArray:
+    return pixels
+
+
 def _flatten(image: Image.Image) -> Image.Image:
     """Give the picture as RGB; transparency is laid on white, 16 bits are scaled to 8."""
     if image.mode.startswith("I;16") or image.mode == "I":
@@ -140,7 +145,7 @@ def _flatten(image: Image.Image) -> Image.Image:
         return Image.fromarray((wide >> 8).clip(0, 255).astype(np.uint8)).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
-        if rgba.getextrema()[3] == (255, 255):
+        if rgba.getchannel("A").getextrema() == (255, 255):
             return rgba.convert("RGB")
         white = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(white, rgba).convert("RGB")

@@ -27,7 +27,7 @@ class MediaKind(StrEnum):
     AUDIO = "audio"
     VIDEO = "video"
     DOCUMENT = "document"
-    """A container that can carry provenance but has no picture or sound we decode (PDF, ZIP, SVG)."""
+    """A container that can carry provenance, but nothing decoded here (PDF, ZIP, SVG)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -267,7 +267,7 @@ class Seal(Model):
 class Report(Model):
     """A whole report, ``avaudit.report/1``."""
 
-    schema_: Literal["avaudit.report/1"] = Field(SCHEMA, alias="schema")
+    schema_: Literal["avaudit.report/1"] = Field(default="avaudit.report/1", alias="schema")
     id: str
     kind: Literal["scan", "audit", "bench"]
     created: str

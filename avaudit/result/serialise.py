@@ -15,7 +15,7 @@ def report_text(report: dict[str, Any]) -> str:
 
 
 def canonical_bytes(value: Any) -> bytes:
-    """Give one unambiguous byte string for a JSON value: sorted keys, no blanks, UTF-8.
+    r"""Give one unambiguous byte string for a JSON value: sorted keys, no blanks, UTF-8.
 
     Numbers are written as Python's ``repr`` gives them (shortest form that reads back
     equal), which every JSON value read by Python survives unchanged.
@@ -23,7 +23,7 @@ def canonical_bytes(value: Any) -> bytes:
     Examples
     --------
     >>> canonical_bytes({"b": 1.5, "a": "é"})
-    b'{"a":"\\xc3\\xa9","b":1.5}'
+    b'{"a":"\xc3\xa9","b":1.5}'
     """
     text = json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False

@@ -40,28 +40,50 @@ def make_demo_media(folder: Path, seed: int = 2026) -> TestAuthority:
     authority = make_test_authority(organisation="Demo Newsroom", signer="Demo camera desk")
     photo = encode_image(scene(rng), "JPEG", quality=92)
     captured = sign_bytes(
-        photo, "image/jpeg", authority, title="harbour.jpg",
+        photo,
+        "image/jpeg",
+        authority,
+        title="harbour.jpg",
         actions=[action("c2pa.created", source_type="digitalCapture")],
     )
     edited = sign_bytes(
-        encode_image(scene(rng), "JPEG", quality=90), "image/jpeg", authority, title="edited.jpg",
+        encode_image(scene(rng), "JPEG", quality=90),
+        "image/jpeg",
+        authority,
+        title="edited.jpg",
         actions=[
             action("c2pa.opened"),
-            action("c2pa.edited", source_type="compositeWithTrainedAlgorithmicMedia",
-                   software_agent="Example Fill"),
+            action(
+                "c2pa.edited",
+                source_type="compositeWithTrainedAlgorithmicMedia",
+                software_agent="Example Fill",
+            ),
         ],
         ingredients=[Ingredient(data=captured, media_type="image/jpeg", title="harbour.jpg")],
     )
     generated = sign_bytes(
-        encode_image(scene(rng), "PNG"), "image/png", authority, title="generated.png",
-        actions=[action("c2pa.created", source_type="trainedAlgorithmicMedia",
-                        software_agent="Example Image Generator")],
+        encode_image(scene(rng), "PNG"),
+        "image/png",
+        authority,
+        title="generated.png",
+        actions=[
+            action(
+                "c2pa.created",
+                source_type="trainedAlgorithmicMedia",
+                software_agent="Example Image Generator",
+            )
+        ],
     )
     marked = embed_dwtdct(scene(rng, 768, 512), text_bits("StableDiffusionV1"))
     pointer = provenance_pointer_jpeg(photo, "self#jumbf=/c2pa/urn:c2pa:demo")
     stripped = strip_manifest_jpeg(
-        sign_bytes(pointer, "image/jpeg", authority, title="stripped.jpg",
-                   actions=[action("c2pa.created", source_type="digitalCapture")])
+        sign_bytes(
+            pointer,
+            "image/jpeg",
+            authority,
+            title="stripped.jpg",
+            actions=[action("c2pa.created", source_type="digitalCapture")],
+        )
     )
     text = png_text("parameters", PARAMETERS_TEXT)
     files = {

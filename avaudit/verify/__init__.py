@@ -1,4 +1,4 @@
-"""Verification: is a report, and all it rests on, untouched?"""
+"""Verification: whether a report, and all it rests on, is untouched."""
 
 from ._ledger import verify_ledger
 from ._model import Check, Verification

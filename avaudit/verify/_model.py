@@ -10,7 +10,7 @@ Status = Literal["ok", "failed", "warning", "not_checked"]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was checked: its name, how it went, and a sentence that names what is wrong."""
+    """One thing that was checked: its name, how it went, and a sentence on it."""
 
     name: str
     status: Status

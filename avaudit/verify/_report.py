@@ -76,7 +76,9 @@ def _digest(report: dict[str, Any]) -> Check:
         same = False
     if same:
         return Check("digest", "ok", "the content fits the digest in the seal")
-    return Check("digest", "failed", "the content of the report does not fit the digest in its seal")
+    return Check(
+        "digest", "failed", "the content of the report does not fit the digest in its seal"
+    )
 
 
 def _signature(report: dict[str, Any], public_key: PublicKey | None) -> Check:
@@ -91,7 +93,8 @@ def _signature(report: dict[str, Any], public_key: PublicKey | None) -> Check:
     keyring = load_keyring()
     if public_key is None and keyring.trust(key) is Trust.UNKNOWN:
         return Check(
-            "signature", "warning",
+            "signature",
+            "warning",
             f"the signature holds, but key {key.key_id} is not known here: anybody could have "
             "made it. Compare the key, or give it with --key",
         )

@@ -1,4 +1,4 @@
-"""``media.timeline``: does the file decode, and what does its clock really say?"""
+"""``media.timeline``: whether the file decodes, and what its clock really says."""
 
 from .detector import TimelineDetector
 
