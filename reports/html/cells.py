@@ -49,7 +49,7 @@ def cell_of(key: str, value: Any, unit: str = "") -> Cell:
     if isinstance(value, int | float):
         return _number_cell(key, value, unit)
     text = str(value)
-    if key.endswith("_at"):
+    if key.endswith(("_at", "date", "when")):
         return _differing(utc(text), text)
     if key in _WORD_KEYS and is_identifier(text) and "_" in text:
         return Cell(text=text.replace("_", " "), exact=text)
@@ -75,6 +75,7 @@ def _differing(shown: str, exact: str) -> Cell:
 
 def _is_code(key: str, text: str) -> bool:
     """Paths, digests, addresses and other long words without a blank are set in monospace."""
-    return key in ("path", "sha256") or (
-        len(text) >= 24 and not any(character.isspace() for character in text)
-    )
+    if key in ("path", "sha256"):
+        return True
+    least = 16 if ":" in text or "/" in text else 32
+    return len(text) >= least and not any(character.isspace() for character in text)

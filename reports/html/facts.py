@@ -18,6 +18,8 @@ MAX_DEPTH = 6
 MAX_ITEMS = 200
 MAX_VALUES = 4000
 _MAX_COLUMNS = 8
+_MAX_OPEN_ROWS = 8
+_MIN_GATHERED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,11 @@ class Table:
     headers: list[str]
     rows: list[list[Cell]]
     more: str = ""
+
+    @property
+    def folded(self) -> bool:
+        """Whether the table is long enough to be folded on the screen."""
+        return len(self.rows) > _MAX_OPEN_ROWS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +152,7 @@ class _Walk:
             else:
                 run.append(Pair(label=label, key=key, cell=Cell(text="none", look="absent")))
         if run:
-            yield Pairs(rows=run)
+            yield Pairs(rows=_gathered(run))
         yield from nested
         if depth == 0 and self._cut:
             yield Items(label="", cells=[], more="More values stand in report.json.")
@@ -197,6 +204,19 @@ class _Walk:
             return False
         self._left -= values
         return True
+
+
+def _gathered(rows: list[Pair]) -> list[Pair]:
+    """Put fields without a value on one line at the end, where there are several of them."""
+    for word in ("none", "not stated"):
+        empty = [row for row in rows if row.cell == Cell(text=word, look="absent")]
+        if len(empty) < _MIN_GATHERED:
+            continue
+        names = Cell(text=", ".join(row.label for row in empty), look="absent")
+        keys = ", ".join(row.key for row in empty)
+        rest = [row for row in rows if row not in empty]
+        rows = [*rest, Pair(label=word.capitalize(), key=keys, cell=names)]
+    return rows
 
 
 def _common_fields(items: Sequence[Any]) -> list[str]:

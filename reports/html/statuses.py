@@ -180,4 +180,6 @@ def _with_list(meaning: str, facts: Mapping[str, Any]) -> str:
     dated = utc(date) if isinstance(date, str) and date else "not dated"
     title = facts.get("trust_list_title")
     shown = shortened(one_line(title if isinstance(title, str) and title else name), 120)
+    if shown.lower() in meaning.lower():
+        return f"{meaning} Date of the list: {dated}."
     return f"{meaning} List: {shown}, {dated}."

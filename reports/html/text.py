@@ -32,7 +32,7 @@ _ACRONYMS = {
         "PDQ",
         "SNR",
     )
-} | {"sha256": "SHA-256", "url": "URL", "uri": "URI", "fps": "Frame rate", "xmp": "XMP"}
+} | {"sha256": "SHA-256", "url": "URL", "uri": "URI", "fps": "frame rate", "xmp": "XMP"}
 UNITS = {
     "s": "s",
     "ms": "ms",
