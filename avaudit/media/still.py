@@ -8,7 +8,7 @@ from functools import partial
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from ..errors import ExaminationError
 from .chunker import gather
@@ -44,6 +44,7 @@ class StillDecoder:
         except (OSError, ValueError, SyntaxError, ArithmeticError, LookupError) as error:
             raise ExaminationError("decode_error", _why(error)) from error
         self._check_size()
+        self._displayed = self._displayed_size()
 
     def _check_size(self) -> None:
         width, height = self._image.size
@@ -59,9 +60,7 @@ class StillDecoder:
     @property
     def info(self) -> MediaInfo:
         """What the header says; width and height as displayed."""
-        width, height = self._image.size
-        if self._orientation() in TURNED:
-            width, height = height, width
+        width, height = self._displayed
         return MediaInfo(
             kind=self._sniffed.kind,
             media_type=self._sniffed.media_type,
@@ -126,6 +125,13 @@ class StillDecoder:
         except Exception as error:
             # Pillow's decoders raise many kinds (OSError, SyntaxError, struct.error, ...)
             raise ExaminationError("decode_error", _why(error)) from error
+
+    def _displayed_size(self) -> tuple[int, int]:
+        width, height = self._image.size
+        if isinstance(self._image, TiffImagePlugin.TiffImageFile):
+            # newer Pillow turns a TIFF's size itself, so the stored one is asked for
+            width, height = self._image.tag_v2[256], self._image.tag_v2[257]
+        return (height, width) if self._orientation() in TURNED else (width, height)
 
     def _orientation(self) -> int:
         try:
