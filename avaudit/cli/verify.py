@@ -14,10 +14,11 @@ EXIT_TOUCHED = 1
 def verify(
     report: Annotated[
         Path | None,
-        typer.Argument(help="report.json; without it, the ledger alone is verified."),
+        typer.Argument(help="report.json or its folder; without it, the ledger alone is verified."),
     ] = None,
     key: Annotated[
-        Path | None, typer.Option("--key", help="Public key the report must be signed with.")
+        str | None,
+        typer.Option("--key", help="Public key (PEM file) the report must be signed with."),
     ] = None,
     ledger: Annotated[str | None, typer.Option("--ledger", help="URL of the ledger.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -28,7 +29,7 @@ def verify(
     """
     from ..seal import parse_public_key
     from ..settings import load_settings
-    from ..verify import verify_ledger, verify_report
+    from ..verify import verification_lines, verify_ledger, verify_report
     from .output import plain
 
     url = ledger or load_settings().ledger_url
@@ -40,8 +41,7 @@ def verify(
     if as_json:
         typer.echo(json.dumps(found.to_dict(), indent=2))
     else:
-        for check in found.checks:
-            typer.echo(f"{check.status.replace('_', ' '):<12} {check.name:<14} {plain(check.text)}")
-        typer.echo("untouched" if found.ok else "NOT untouched: see the lines marked failed")
+        for line in verification_lines(found):
+            typer.echo(plain(line))
     if not found.ok:
         raise typer.Exit(EXIT_TOUCHED)

@@ -10,10 +10,11 @@ Examples
 ...     problems = ledger.check()
 """
 
-from ._entry import Entry, Head, LedgerIdentity, ReportRow
+from ._entry import Entry, Head, LedgerIdentity, ReportRow, text_sha256
 from ._errors import DamagedLedgerError, MissingLedgerError
 from ._ledger import Ledger
 from ._problem import Problem
+from ._witness import Witness, last_seen
 
 __all__ = [
     "DamagedLedgerError",
@@ -24,4 +25,7 @@ __all__ = [
     "MissingLedgerError",
     "Problem",
     "ReportRow",
+    "Witness",
+    "last_seen",
+    "text_sha256",
 ]

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.engine import URL
@@ -18,8 +17,9 @@ from ._append import insert_entry, locked_head
 from ._check import check_ledger
 from ._connect import WRITES, ledger_url, open_engine
 from ._entry import Entry, LedgerIdentity, ReportRow, report_summary
-from ._errors import explained, place
+from ._errors import DamagedLedgerError, explained, place
 from ._problem import Problem
+from ._rows import files_of, first_entry, report_row
 from ._schema import ensure_schema, entries
 from ._witness import Witness, update_witness
 
@@ -132,7 +132,7 @@ class Ledger:
             When the report holds a value that JSON cannot.
         """
         with self._writing() as connection:
-            if _first(connection, report.id, "report") is not None:
+            if first_entry(connection, report.id, "report") is not None:
                 raise LedgerError(f"the ledger {self.place} already has a report {report.id}")
             head = locked_head(connection, self._identity)
             sealed = seal_report(report, head.entry_hash, key)
@@ -169,7 +169,7 @@ class Ledger:
         """
         content = {"report": report_id, "files": dict(sorted(files.items()))}
         with self._writing() as connection:
-            if _first(connection, report_id, "report") is None:
+            if first_entry(connection, report_id, "report") is None:
                 raise LedgerError(f"the ledger {self.place} has no report {report_id}")
             entry = insert_entry(
                 connection,
@@ -197,7 +197,7 @@ class Ledger:
         try:
             return Report.model_validate(json.loads(text))
         except ValueError as error:
-            raise LedgerError(
+            raise DamagedLedgerError(
                 f"the ledger's entry of report {report_id} was changed: it is no report any more. "
                 "Run avaudit verify"
             ) from error
@@ -205,7 +205,7 @@ class Ledger:
     def report_entry(self, report_id: str) -> Entry | None:
         """Give the entry of a report, without the report; ``None`` when it is not there."""
         with self._reading() as connection:
-            return _first(connection, report_id, "report")
+            return first_entry(connection, report_id, "report")
 
     def report_payload(self, report_id: str) -> str | None:
         """Give the stored text of a report (JSON without blanks); ``None`` when it is not there."""
@@ -224,7 +224,7 @@ class Ledger:
                 entries.c.report_id == report_id, entries.c.kind == "documents"
             )
             for seq, payload in connection.execute(query.order_by(entries.c.seq)):
-                files.update(_files_of(seq, payload))
+                files.update(files_of(seq, payload))
         return files
 
     def list_reports(
@@ -245,7 +245,7 @@ class Ledger:
             query = query.where(entries.c.seq < before_seq)
         with self._reading() as connection:
             found = connection.execute(query.order_by(entries.c.seq.desc()).limit(limit))
-            return [_report_row(dict(row)) for row in found.mappings()]
+            return [report_row(dict(row)) for row in found.mappings()]
 
     def check(self, keyring: KeyRing | None = None) -> list[Problem]:
         """Walk the whole chain and say everything that is wrong with it.
@@ -301,34 +301,3 @@ def _identity_of(engine: Engine, *, create: bool) -> LedgerIdentity:
         connection.execution_options(**{WRITES: create}).begin(),
     ):
         return ensure_schema(connection, create=create)
-
-
-def _first(connection: Connection, report_id: str, kind: str) -> Entry | None:
-    columns = [column for column in entries.columns if column.name != "payload"]
-    query = select(*columns).where(entries.c.report_id == report_id, entries.c.kind == kind)
-    row = connection.execute(query.order_by(entries.c.seq).limit(1)).mappings().first()
-    return None if row is None else Entry(**row)
-
-
-def _files_of(seq: int, payload: str) -> dict[str, str]:
-    try:
-        files = json.loads(payload)["files"]
-        return {str(name): str(digest) for name, digest in files.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LedgerError(
-            f"entry {seq} of the ledger was changed: its list of documents cannot be read. "
-            "Run avaudit verify"
-        ) from error
-
-
-def _report_row(row: dict[str, Any]) -> ReportRow:
-    try:
-        summary = json.loads(row.pop("summary"))
-        counts = {name: int(summary[name]) for name in ("subjects", "findings", "failed")}
-        kind, verdict = str(summary["kind"]), summary["verdict"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise LedgerError(
-            f"entry {row['seq']} of the ledger was changed: its summary cannot be read. "
-            "Run avaudit verify"
-        ) from error
-    return ReportRow(kind=kind, counts=counts, verdict=verdict, **row)

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.mysql import LONGTEXT
 
 from ..errors import LedgerError
 from ._entry import LedgerIdentity
-from ._errors import MissingLedgerError, place
+from ._errors import DamagedLedgerError, MissingLedgerError, place
 
 SCHEMA_VERSION = 1
 _PG_CREATION_LOCK = 0x61766175  # "avau": any constant that others are unlikely to lock
@@ -104,6 +104,8 @@ def ensure_schema(connection: Connection, *, create: bool) -> LedgerIdentity:
     ------
     MissingLedgerError
         When there is none and none may be made.
+    DamagedLedgerError
+        When parts of it were removed.
     LedgerError
         When the database belongs to something else, or to a newer avaudit.
     """
@@ -127,7 +129,7 @@ def _read_identity(connection: Connection, tables: set[str]) -> LedgerIdentity:
     where = place(connection.engine.url)
     row = connection.execute(select(identity_table)).mappings().first()
     if row is None:
-        raise LedgerError(f"the ledger {where} lacks its identity row: somebody has changed it")
+        raise DamagedLedgerError(f"the ledger {where} lacks its own row: somebody removed it")
     version = row["schema_version"]
     if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise LedgerError(
@@ -136,7 +138,9 @@ def _read_identity(connection: Connection, tables: set[str]) -> LedgerIdentity:
         )
     missing = sorted({entries.name, head_table.name} - tables)
     if missing:
-        raise LedgerError(f"the ledger {where} lacks {', '.join(missing)}: somebody has changed it")
+        raise DamagedLedgerError(
+            f"the ledger {where} lacks {', '.join(missing)}: somebody removed it"
+        )
     return LedgerIdentity(
         ledger_id=str(row["ledger_id"]), created=str(row["created"]), schema_version=version
     )

@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 from ..atomic import write_atomic
 from ..errors import AvauditError, LedgerError
 from ..home import ensure_private_dir, home_dir
+from ._connect import ledger_url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,17 @@ def read_witness(url: URL) -> Witness | None:
         raise LedgerError(
             f"{path} cannot be read: {error}. It says which ledger entry this machine wrote last"
         ) from error
+
+
+def last_seen(url: str | None = None) -> Witness | None:
+    """Give the last entry this machine appended to the ledger at ``url``, if it ever did.
+
+    Raises
+    ------
+    LedgerError
+        When the URL is none, or the note is unreadable.
+    """
+    return read_witness(ledger_url(url))
 
 
 def update_witness(url: URL, seen: Witness) -> None:
