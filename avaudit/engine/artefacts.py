@@ -69,6 +69,7 @@ class ArtefactStore:
             path=f"{FOLDER}/{name}",
             media_type=media_type,
             sha256=digest,
+            name=path.name,
             role=role,
             title=title or None,
         )

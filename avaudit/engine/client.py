@@ -181,6 +181,16 @@ class WorkerProcess:
         shutil.rmtree(self.item_folder, ignore_errors=True)
 
     @property
+    def pid(self) -> int:
+        """The worker's process id."""
+        return self._process.pid
+
+    def cpu_seconds(self) -> float:
+        """Processor time the worker has used so far; NaN where /proc cannot tell."""
+        used = _cpu_seconds(self._process.pid)
+        return float("nan") if used is None else used
+
+    @property
     def alive(self) -> bool:
         """Whether the worker can take another file."""
         return self._process.poll() is None

@@ -221,7 +221,10 @@ class ClipDecoder:
             now = (native.sample_rate, native.layout.name, native.format.name)
             if now != shape:
                 shape = now
-                resampler = av.AudioResampler(format="flt", layout="mono", rate=native.sample_rate)
+                # channels are kept: FFmpeg's own mix to mono of float sound may exceed [-1, 1]
+                resampler = av.AudioResampler(
+                    format="fltp", layout=native.layout, rate=native.sample_rate
+                )
             stated_s = _seconds(native.pts, native.time_base)
             for mono in resampler.resample(native):
                 samples = _samples(mono)
@@ -345,10 +348,11 @@ def _stream_info(stream: Any) -> StreamInfo:
     return StreamInfo(**common)
 
 
-def _samples(mono: Any) -> Any:
-    samples = mono.to_ndarray().reshape(-1).astype(np.float32, copy=False)
+def _samples(converted: Any) -> Any:
+    """Give the mean of all channels."""
     # float sound may hold NaN or infinity, by damage or by intent; to later code it is silence
-    return np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+    channels = np.nan_to_num(converted.to_ndarray(), nan=0.0, posinf=0.0, neginf=0.0)
+    return channels.mean(axis=0, dtype=np.float64).astype(np.float32)
 
 
 def _seconds(ticks: int | None, base: Fraction | None) -> float | None:

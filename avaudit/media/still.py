@@ -41,7 +41,10 @@ class StillDecoder:
                 "decode_error",
                 f"the file begins like {sniffed.media_type}, but its header cannot be read",
             ) from error
-        except (OSError, ValueError, SyntaxError, ArithmeticError, LookupError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:
+            # Pillow's plug-ins raise many kinds (OSError, SyntaxError, RuntimeError, ...)
             raise ExaminationError("decode_error", _why(error)) from error
         self._check_size()
         self._displayed = self._displayed_size()
@@ -123,7 +126,6 @@ class StillDecoder:
         except (EOFError, MemoryError, ExaminationError):
             raise
         except Exception as error:
-            # Pillow's decoders raise many kinds (OSError, SyntaxError, struct.error, ...)
             raise ExaminationError("decode_error", _why(error)) from error
 
     def _displayed_size(self) -> tuple[int, int]:

@@ -47,11 +47,15 @@ class Plan(Model):
 
 
 class Artefact(Model):
-    """A file kept with the report; ``path`` is relative to the report's folder."""
+    """A file kept with the report; ``path`` is relative to the report's folder.
+
+    ``name`` is the detector's own name for it, by which its facts refer to it.
+    """
 
     path: str
     media_type: str
     sha256: Sha256
+    name: str | None = None
     role: str | None = None
     title: str | None = None
 

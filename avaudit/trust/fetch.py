@@ -54,7 +54,7 @@ def fetch(url: str, *, optional: bool = False) -> bytes | None:
 class _StrictRedirects(HTTPRedirectHandler):
     """Follows a redirect only to an address that would have been allowed itself."""
 
-    def redirect_request(  # noqa: PLR0917 - signature of the base class
+    def redirect_request(
         self,
         req: Request,
         fp: IO[bytes],
