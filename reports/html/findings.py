@@ -150,7 +150,7 @@ def _exhibit(artefact: Artefact, pictures: Pictures | None) -> Exhibit:
         picture = pictures.of(artefact) if pictures else limit
     caption = artefact.title or (artefact.role or "").replace("_", " ") or "File kept as evidence"
     return Exhibit(
-        name=artefact.path.rsplit("/", 1)[-1],
+        name=artefact.name or artefact.path.rsplit("/", 1)[-1],
         caption=shortened(one_line(caption), 400),
         path=shortened(one_line(artefact.path), 400),
         sha256=artefact.sha256,

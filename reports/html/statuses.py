@@ -79,7 +79,7 @@ class Status:
 
 _AXES = {
     "integrity": {
-        "valid": ("tick", "good", "Nothing has changed since it was signed."),
+        "valid": ("tick", "good", "Nothing that was signed has changed since."),
         "invalid": ("alert", "bad", "The content or the manifest is not what was signed."),
         "absent": ("none", "plain", "The file carries no manifest. That alone says nothing."),
         "unreadable": ("alert", "bad", "There is a manifest, and it cannot be read."),
@@ -157,6 +157,8 @@ def statuses_of(facts: Mapping[str, Any]) -> list[Status]:
         if not isinstance(value, str) or value not in words:
             continue
         mark, tone, meaning = words[value]
+        if axis == "integrity" and facts.get("content_binding") == "not_checked":
+            meaning = f"{meaning} Whether it belongs to these bytes was not checked."
         if axis == "trust":
             meaning = _with_list(_reason(facts) or meaning, facts)
         badge = Badge(mark=mark, word=value.replace("_", " "), tone=tone, meaning=meaning)

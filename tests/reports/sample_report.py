@@ -234,8 +234,12 @@ def _signed(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]], dict[st
             "Signed by Adobe Inc., intact, trusted; says it was partly generated.",
             facts=chain_facts(),
             artefacts=[
-                picture(folder, f"s1/c2pa-thumbnail-0{n}.jpg", seed, (200, 150))
-                | {"role": "thumbnail", "title": f"Thumbnail of {title}"}
+                picture(folder, f"s1-chain-{n}.jpg", seed, (200, 150))
+                | {
+                    "name": f"c2pa-thumbnail-0{n}.jpg",
+                    "role": "c2pa_thumbnail",
+                    "title": f"Thumbnail of {title}",
+                }
                 for n, seed, title in ((1, 3, "DSC04417.ARW"), (2, 14, "firefly-7731.png"))
             ],
             indications=[told],

@@ -103,6 +103,23 @@ def test_problems_and_ai_signals_are_marked() -> None:
     assert found.links[0].problem
 
 
+def test_plain_actions_share_a_line() -> None:
+    names = [
+        "c2pa.opened",
+        {"action": "c2pa.placed"},
+        {"action": "c2pa.edited", "softwareAgent": "E"},
+    ]
+    assert {"opened, placed", "edited by E"} <= set(texts(chain({"label": "a", "actions": names})))
+
+
+@pytest.mark.parametrize(("trust", "shown"), [("untrusted", "S (not trusted)"), ("unknown", "S")])
+def test_signers_are_judged_only_where_there_is_a_list(trust: str, shown: str) -> None:
+    facts = {"trust": trust, "manifests": [{"label": "a", "signer": "S", "trusted": False}]}
+    found = chain_of(facts, {})
+    assert found is not None
+    assert shown in texts(found)
+
+
 def test_ingredients_without_manifest() -> None:
     top = {"label": "a", "ingredients": [{"title": "p"}, {"manifest": "gone"}]}
     assert {"carries no manifest", "its manifest is not in the file"} <= set(texts(chain(top)))

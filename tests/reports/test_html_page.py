@@ -225,3 +225,9 @@ def test_odd_names(
 ) -> None:
     report_dict["subjects"][0]["name"] = name
     assert read(render(renderer, report_dict, tmp_path)).misnested == []
+
+
+def test_thumbnails_of_the_chain_are_embedded_once(page: str, read: Read) -> None:
+    parsed = read(page)
+    assert len(parsed.all("image")) == 3  # two in the chain, one below the regions
+    assert parsed.text.count("shown in the chain above") == 2

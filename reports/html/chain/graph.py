@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from ..numbers import utc
@@ -59,10 +60,11 @@ def chain_graph(facts: Mapping[str, Any]) -> Graph | None:
         return None
     if not all(isinstance(entry, Mapping) for entry in entries):
         return None
+    judged = facts.get("trust") != "unknown"  # no list, no judgement on any signer
     manifests: dict[str, Manifest] = {}
     flagged = ""
     for position, entry in enumerate(entries, 1):
-        manifest = _manifest(entry, position)
+        manifest = _manifest(entry, position, judged=judged)
         manifests.setdefault(manifest.label, manifest)
         if entry.get("active") is True or entry.get("is_active") is True:
             flagged = manifest.label
@@ -76,15 +78,15 @@ def _top(manifests: Mapping[str, Manifest]) -> str:
     return next((label for label in manifests if label not in used), next(iter(manifests)))
 
 
-def _manifest(entry: Mapping[str, Any], position: int) -> Manifest:
+def _manifest(entry: Mapping[str, Any], position: int, *, judged: bool) -> Manifest:
     actions = [action for action in _list(entry.get("actions")) if action]
     return Manifest(
         label=_text(entry.get("label")) or f"manifest {position}",
         title=_text(entry.get("title")),
         claim_generator=_text(entry.get("claim_generator")),
-        signer=_signer(entry),
+        signer=_signer(entry, judged=judged),
         signed_at=utc(_text(entry.get("signed_at"))) if entry.get("signed_at") else "",
-        actions=tuple(_action(action) for action in actions),
+        actions=tuple(_merged(_action(action) for action in actions)),
         ai=next((words for action in actions if (words := _ai(action))), ""),
         ingredients=tuple(
             _ingredient(part)
@@ -96,9 +98,9 @@ def _manifest(entry: Mapping[str, Any], position: int) -> Manifest:
     )
 
 
-def _signer(entry: Mapping[str, Any]) -> str:
+def _signer(entry: Mapping[str, Any], *, judged: bool) -> str:
     signer = _text(entry.get("signer")) or _text(entry.get("issuer"))
-    if not isinstance(entry.get("trusted"), bool):
+    if not judged or not isinstance(entry.get("trusted"), bool):
         return signer
     return f"{signer or 'not stated'} ({'trusted' if entry['trusted'] else 'not trusted'})"
 
@@ -121,6 +123,15 @@ def _action(action: Any) -> str:
     source = _source(action)
     agent = _text(action.get("software_agent") or action.get("softwareAgent"))
     return name + (f" ({source})" if source else "") + (f" by {agent}" if agent else "")
+
+
+def _merged(actions: Iterable[str]) -> Iterator[str]:
+    """Put neighbouring actions of which nothing but the name is known on one line."""
+    for plain, run in groupby(actions, key=lambda action: " " not in action):
+        if plain:
+            yield ", ".join(run)
+        else:
+            yield from run
 
 
 def _source(action: Mapping[str, Any]) -> str:
