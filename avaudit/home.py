@@ -21,5 +21,8 @@ def home_dir() -> Path:
 
 def ensure_private_dir(path: Path) -> Path:
     """Create a folder (and its parents) readable by its owner only, and give it back."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # mkdir's own ``parents`` would make them with the default mode.
+    for folder in reversed((path, *path.parents)):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
     return path
