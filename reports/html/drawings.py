@@ -150,9 +150,13 @@ def timeline_of(segments: Sequence[Segment], subject: Subject) -> Timeline | Non
         axis_y=axis_y,
         rows=[_segment_row(s) for s in segments[:MAX_SEGMENT_ROWS]],
         scored=any(s.score is not None or s.log10_lr is not None for s in segments),
-        text=f"{len(segments):,} segments between {_clock(start)} and {_clock(end)}",
+        text=f"{_count(segments)} between {_clock(start)} and {_clock(end)}",
         more=_more(len(segments), len(drawn), min(len(segments), MAX_SEGMENT_ROWS), "segments"),
     )
+
+
+def _count(segments: Sequence[Segment]) -> str:
+    return "1 segment" if len(segments) == 1 else f"{len(segments):,} segments"
 
 
 def _tone(segment: Segment) -> str:

@@ -106,10 +106,13 @@ def test_problems_and_ai_signals_are_marked() -> None:
 def test_plain_actions_share_a_line() -> None:
     names = [
         "c2pa.opened",
+        "c2pa.opened",
         {"action": "c2pa.placed"},
         {"action": "c2pa.edited", "softwareAgent": "E"},
     ]
-    assert {"opened, placed", "edited by E"} <= set(texts(chain({"label": "a", "actions": names})))
+    assert {"opened 2×, placed", "edited by E"} <= set(
+        texts(chain({"label": "a", "actions": names}))
+    )
 
 
 @pytest.mark.parametrize(("trust", "shown"), [("untrusted", "S (not trusted)"), ("unknown", "S")])

@@ -129,7 +129,8 @@ def _merged(actions: Iterable[str]) -> Iterator[str]:
     """Put neighbouring actions of which nothing but the name is known on one line."""
     for plain, run in groupby(actions, key=lambda action: " " not in action):
         if plain:
-            yield ", ".join(run)
+            counted = [(name, len(list(same))) for name, same in groupby(run)]
+            yield ", ".join(f"{name} {n}×" if n > 1 else name for name, n in counted)
         else:
             yield from run
 
