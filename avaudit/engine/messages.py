@@ -150,6 +150,7 @@ def checked(answer: Answer) -> AnswerMessage:
     """Give the message for an answer; one that is not valid JSON or has NaN becomes a failure."""
     try:
         message = _answer_message(answer)
+        json.dumps(message.facts, allow_nan=False)  # pydantic would write null for NaN
         json.dumps(message.model_dump(mode="json"), allow_nan=False)
     except (ValueError, TypeError) as error:
         failure = ExaminationError("internal_error", f"the detector's answer is not valid: {error}")
