@@ -6,6 +6,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -64,6 +65,7 @@ class Card:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+@cache
 def load_card(package: str, filename: str = "card.toml") -> Card:
     """Read the card that lies beside a detector's code.
 

@@ -121,6 +121,8 @@ class WorkerProcess:
             "OMP_NUM_THREADS": threads,
             "OPENBLAS_NUM_THREADS": threads,
             "RUST_BACKTRACE": "0",
+            # decoder threads each with an arena of their own would keep freed frames apart
+            "MALLOC_ARENA_MAX": "2",
         }
 
     def examine(
@@ -178,7 +180,8 @@ class WorkerProcess:
 
     def clean(self) -> None:
         """Remove the scratch files of the file at hand."""
-        shutil.rmtree(self.item_folder, ignore_errors=True)
+        if self.item_folder.exists():
+            shutil.rmtree(self.item_folder, ignore_errors=True)
 
     @property
     def pid(self) -> int:

@@ -53,10 +53,16 @@ class WorkItem:
     """One file as its detectors see it (see :class:`avaudit.detector.Item`)."""
 
     media: MediaInfo
-    scratch: Path
+    scratch_place: Path
     fd: int
     sidecar: bytes | None = None
     data_dirs: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def scratch(self) -> Path:
+        """The detector's scratch folder, made when first asked for: most need none."""
+        self.scratch_place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self.scratch_place
 
     def open(self) -> BinaryIO:
         """Open the bytes at position 0."""
@@ -85,7 +91,12 @@ def examine(
         failure = as_examination_error(error)
         yield from (Answer(name, failure, 0.0) for name in detectors)
         return
-    yield Recognised(opened.media, _thumbnail(opened, assignment.scratch))
+    decoding = any(
+        d.needs - {Need.BYTES} and opened.media.kind in d.kinds for d in detectors.values()
+    )
+    # no pixel is decoded for a thumbnail alone
+    thumbnail = _thumbnail(opened, assignment.scratch) if decoding else None
+    yield Recognised(opened.media, thumbnail)
     suited: dict[str, Detector] = {}
     for name, detector in detectors.items():
         if opened.media.kind in detector.kinds:
@@ -126,7 +137,6 @@ class _Run:
         self.examination: Examination | None = None
         scratch = assignment.scratch / name
         with self._timed():
-            scratch.mkdir(mode=0o700)
             dirs = {key: assignment.data_dirs[key] for key in detector.reads}
             item = WorkItem(media, scratch, assignment.fd, assignment.sidecar, dirs)
             self.examination = detector.begin(item)
@@ -221,6 +231,7 @@ def _not_for(detector: Detector, media: MediaInfo) -> Abstained:
 
 def _thumbnail(opened: Opened, scratch: Path) -> str | None:
     try:
+        scratch.mkdir(mode=0o700, exist_ok=True)
         return opened.thumbnail(scratch)
     except Exception:  # noqa: BLE001 - a picture for the reader; the decoding detectors tell why
         return None

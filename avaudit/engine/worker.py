@@ -71,7 +71,6 @@ def _examine_one(
     scratch = Path(request["scratch"])
     chosen = {name: detectors[name] for name in request["detectors"]}
     try:
-        scratch.mkdir(mode=0o700)
         assignment = Assignment(
             fd=descriptors[0],
             scratch=scratch,

@@ -75,7 +75,7 @@ class StillDecoder:
     def thumbnail(self, edge: int) -> Image.Image:
         """Give a small displayed picture of the first frame, decoding as little as possible."""
         try:
-            self._image.draft("RGB", (2 * edge, 2 * edge))  # JPEG: decode at a fraction of the size
+            self._image.draft("RGB", (edge, edge))  # JPEG: decode at a fraction of the size
             small = ImageOps.exif_transpose(self._image)
             small = _flatten(small)
             small.thumbnail((edge, edge))
@@ -97,10 +97,7 @@ class StillDecoder:
         time_s = 0.0
         for index in range(MAX_ANIMATION_FRAMES):
             try:
-                if index:
-                    self._image.seek(index)
-                    self._check_size()
-                pixels = self._pixels()
+                pixels = self._pixels(index)
             except EOFError:
                 return
             duration = self._image.info.get("duration")
@@ -119,8 +116,11 @@ class StillDecoder:
                 return
             time_s += duration_s or DEFAULT_FRAME_S
 
-    def _pixels(self) -> RgbArray:
+    def _pixels(self, index: int) -> RgbArray:
         try:
+            if index:
+                self._image.seek(index)
+                self._check_size()
             upright = ImageOps.exif_transpose(self._image)
             return np.asarray(_flatten(upright), dtype=np.uint8)
         except (EOFError, MemoryError, ExaminationError):

@@ -233,8 +233,8 @@ def _read_private(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read the key {path}: {error}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
+    try:
+        found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise UsageError(f"the key {path} is not a file")
         if found.st_mode & 0o077:
@@ -242,7 +242,9 @@ def _read_private(path: Path) -> bytes:
                 f"the key {path} can be read or changed by others, so it proves nothing: "
                 f"run chmod 600 {path}, and make a new key if somebody may have copied it"
             )
-        return file.read(_MAX_KEY_BYTES)
+        return os.read(descriptor, _MAX_KEY_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def _create(path: Path) -> None:

@@ -139,10 +139,13 @@ def file_sha256(path: Path) -> str:
         When it is no regular file.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise AvauditError("it is not a file any more")
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    finally:
+        os.close(descriptor)
 
 
 def _artefacts(report: dict[str, Any]) -> Iterator[NamedFile]:

@@ -30,7 +30,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "avaudit.cli", *map(str, arguments)],
-        capture_output=True, text=True, timeout=120, check=False, **options,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
     )
 
 
@@ -48,7 +52,10 @@ def test_json_alone_on_standard_output_and_valid(home: Path, tmp_path: Path) -> 
     assert done.stdout == (tmp_path / "avaudit-report" / "report.json").read_text()
     assert (tmp_path / "avaudit-report" / "report.html").is_file()
     assert {f["detector"]["name"] for f in report["findings"]} == {
-        "media.timeline", "provenance.c2pa", "provenance.metadata", "watermark.dwtdct",
+        "media.timeline",
+        "provenance.c2pa",
+        "provenance.metadata",
+        "watermark.dwtdct",
     }
     assert report["environment"]["confinement"]["complete"] is True
 
@@ -110,7 +117,8 @@ def test_empty_and_unreadable_files_fail_and_the_good_one_is_examined(
     names = {s["id"]: Path(s["name"]).name for s in report["subjects"]}
     outcomes = {
         (names[f["subject"]], f["outcome"], (f.get("reason") or {}).get("code"))
-        for f in report["findings"] if f["detector"]["name"] == "media.timeline"
+        for f in report["findings"]
+        if f["detector"]["name"] == "media.timeline"
     }
     assert ("good.jpg", "observed", None) in outcomes
     assert ("empty.png", "failed", "empty") in outcomes
@@ -152,7 +160,7 @@ def test_verify_names_the_removed_ledger_row(home: Path, tmp_path: Path) -> None
     database.close()
     done = run("verify", tmp_path / "avaudit-report" / "report.json")
     assert done.returncode == 1
-    failed = [line for line in done.stdout.splitlines() if line.startswith("failed")]
+    failed = [line for line in done.stdout.splitlines() if line.lower().startswith("failed")]
     assert any("entry 2" in line for line in failed), done.stdout
 
 
@@ -161,7 +169,8 @@ def test_a_full_output_disk_loses_nothing(home: Path, tmp_path: Path) -> None:
     target.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", target],
-        capture_output=True, check=False,
+        capture_output=True,
+        check=False,
     )
     if mounted.returncode != 0:
         pytest.skip("mounting a small file system needs privileges")
@@ -171,8 +180,10 @@ def test_a_full_output_disk_loses_nothing(home: Path, tmp_path: Path) -> None:
     finally:
         subprocess.run(["umount", target], check=True)
     assert done.returncode == 4
-    assert "no space" in done.stderr.lower() or "no room" in done.stderr.lower() or (
-        "full" in done.stderr.lower()
+    assert (
+        "no space" in done.stderr.lower()
+        or "no room" in done.stderr.lower()
+        or ("full" in done.stderr.lower())
     ), done.stderr
     assert "Traceback" not in done.stderr
     assert run("verify").returncode == 0
@@ -186,7 +197,9 @@ def test_an_interrupt_keeps_what_was_found(home: Path, tmp_path: Path) -> None:
         (folder / f"{number:04d}.jpg").write_bytes(data)
     process = subprocess.Popen(
         [sys.executable, "-m", "avaudit.cli", "scan", folder, "--json"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     time.sleep(4)
     process.send_signal(signal.SIGINT)

@@ -25,7 +25,9 @@ def _png_bomb(width: int, height: int) -> bytes:
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     rows = zlib.compress(bytes(4_000_000), 9)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
 
 
 def _nested(depth: int) -> bytes:
@@ -101,7 +103,10 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path, int]:
         (folder / f"m{number:04d}{suffix}").write_bytes(data)
     done = subprocess.run(
         [sys.executable, "-m", "avaudit.cli", "scan", folder, "--json", "--out", base / "report"],
-        capture_output=True, text=True, timeout=900, check=False,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
         env={"AVAUDIT_HOME": str(base / "home"), "PATH": "/usr/bin:/bin"},
     )
     assert done.stdout, done.stderr[-2000:]
