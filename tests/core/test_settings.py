@@ -74,5 +74,5 @@ def test_bad_values_are_named_with_their_line(text: str, tmp_path: Path) -> None
 
 
 def test_a_bad_value_in_the_environment_is_not_blamed_on_the_file(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="^setting workers: "):
+    with pytest.raises(UsageError, match=r"^setting workers: "):
         load(tmp_path, 'out = "x"\n', AVAUDIT_WORKERS="many")
