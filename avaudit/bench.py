@@ -104,9 +104,8 @@ def _c2pa(folder: Path) -> list[Row]:
     with _worker(["provenance.c2pa"]) as (worker, setup):
         plain(paths[:20])
         _scan(worker, setup, paths[:20], folder)
-        pairs = []
-        for _round in range(3):  # side by side, so that a slow moment hits both
-            pairs.append((plain(paths), _scan(worker, setup, paths, folder)[0]))
+        # side by side, so that a slow moment hits both
+        pairs = [(plain(paths), _scan(worker, setup, paths, folder)[0]) for _round in range(3)]
     plain_s, ours_s = (statistics.median(column) for column in zip(*pairs, strict=True))
     per_file = 1000 / len(paths)
     ratio = statistics.median(ours / base for base, ours in pairs)
@@ -225,7 +224,7 @@ def _long_clip(path: Path, *, minutes: int, width: int, height: int) -> Path:
         for turn in range(minutes):
             with av.open(str(minute)) as source:
                 for packet in source.demux():
-                    if packet.dts is None:
+                    if packet.dts is None or packet.pts is None or packet.time_base is None:
                         continue
                     shift = int(turn * 61 / packet.time_base)
                     packet.pts, packet.dts = packet.pts + shift, packet.dts + shift

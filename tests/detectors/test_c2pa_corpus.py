@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from avaudit.detectors.provenance.c2pa import C2paDetector
 
 from avaudit.detector import Observed
+from avaudit.detectors.provenance.c2pa import C2paDetector
 from avaudit.testing import examine
 from avaudit.trust import update
 

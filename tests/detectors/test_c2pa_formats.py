@@ -9,14 +9,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from avaudit.detectors.provenance.c2pa import C2paDetector
 from PIL import Image, features
 
 from avaudit.detector import Observed
+from avaudit.detectors.provenance.c2pa import C2paDetector
 from avaudit.samples.credentials import (
     TestAuthority as Authority,
-)
-from avaudit.samples.credentials import (
     flip_byte,
     flip_image_byte_jpeg,
     make_sidecar,

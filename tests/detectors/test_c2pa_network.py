@@ -11,10 +11,10 @@ from typing import Any
 
 import c2pa
 import pytest
-from avaudit.detectors.provenance.c2pa import C2paDetector, validator
 from PIL import Image
 
 from avaudit.detector import Observed
+from avaudit.detectors.provenance.c2pa import C2paDetector, validator
 from avaudit.errors import ExaminationError
 from avaudit.samples.credentials import provenance_pointer_jpeg
 from avaudit.testing import examine

@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+
+from avaudit.detector import Observed
 from avaudit.detectors.provenance.c2pa import C2paDetector
 from avaudit.detectors.provenance.c2pa.actions import source_type
 from avaudit.detectors.provenance.c2pa.chain import ordered_labels
@@ -15,18 +18,13 @@ from avaudit.detectors.provenance.c2pa.codes import codes_of
 from avaudit.detectors.provenance.c2pa.signals import signal_of
 from avaudit.detectors.provenance.c2pa.thumbnails import MAX_THUMBNAILS
 from avaudit.detectors.provenance.c2pa.verdict import identity_of, integrity_of
-from PIL import Image
-
-from avaudit.detector import Observed
 from avaudit.samples.credentials import (
     Ingredient,
+    TestAuthority as Authority,
     action,
     flip_image_byte_jpeg,
     make_test_authority,
     sign_bytes,
-)
-from avaudit.samples.credentials import (
-    TestAuthority as Authority,
 )
 from avaudit.testing import examine
 from avaudit.trust import add_anchor
@@ -95,7 +93,7 @@ def test_fully_generated(authority: Authority, trust: Path, tmp_path: Path) -> N
         ),
     ],
 )
-def test_inception(  # noqa: PLR0917 - fixtures
+def test_inception(
     source: str,
     signal: str,
     indicated: list[str],

@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from avaudit.detectors.provenance.c2pa import C2paDetector
 from PIL import Image
 
 from avaudit.detector import Observed
+from avaudit.detectors.provenance.c2pa import C2paDetector
 from avaudit.errors import ExaminationError
 from avaudit.samples.credentials import (
     Ingredient,
+    TestAuthority as Authority,
     make_test_authority,
     sign_bytes,
-)
-from avaudit.samples.credentials import (
-    TestAuthority as Authority,
 )
 from avaudit.testing import examine
 from avaudit.trust import Role, add_anchor, update
@@ -75,7 +73,7 @@ def test_no_list_means_unknown(signed: Path, tmp_path: Path) -> None:
         ("tsa", "untrusted", False),
     ],
 )
-def test_role_of_the_list_decides(  # noqa: PLR0917 - fixtures
+def test_role_of_the_list_decides(
     role: Role,
     trust: str,
     named: bool,

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from avaudit.detectors.watermark.dwtdct import DwtDctDetector, benchmark
-from avaudit.detectors.watermark.dwtdct.payloads import KNOWN
-from avaudit.detectors.watermark.dwtdct.pictures import KINDS, picture, stored
 from PIL import Image
 
 from avaudit.card import load_card
 from avaudit.detector import Abstained, Need, Outcome, Scored
+from avaudit.detectors.watermark.dwtdct import DwtDctDetector, benchmark
+from avaudit.detectors.watermark.dwtdct.payloads import KNOWN
+from avaudit.detectors.watermark.dwtdct.pictures import KINDS, picture, stored
 from avaudit.errors import ExaminationError
 from avaudit.media.types import Chunk, Frame, MediaKind
 from avaudit.samples.watermark import embed_dwtdct

@@ -4,9 +4,9 @@ import tracemalloc
 
 import numpy as np
 import pytest
+
 from avaudit.detectors.watermark.dwtdct import decode
 from avaudit.detectors.watermark.dwtdct.pictures import picture, stored
-
 from avaudit.samples import watermark
 
 

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
+from PIL import Image
+from scipy import stats
+
 from avaudit.detectors.watermark.dwtdct.benchmark import null_p_values
 from avaudit.detectors.watermark.dwtdct.detector import conclude, search
 from avaudit.detectors.watermark.dwtdct.payloads import KNOWN
@@ -18,10 +22,6 @@ from avaudit.detectors.watermark.dwtdct.statistic import (
     log10_binomial,
     log10_tail,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image
-from scipy import stats
 
 IMAGES = Path(__file__).resolve().parents[3] / "shared" / "data" / "image"
 

@@ -8,16 +8,15 @@ import time
 from pathlib import Path
 
 import pytest
-from avaudit.detectors.provenance.metadata import MetadataDetector
-from avaudit.detectors.provenance.metadata.answer import answer
 from PIL import Image
 
 from avaudit.detector import Abstained, Need, Observed
+from avaudit.detectors.provenance.metadata import MetadataDetector
+from avaudit.detectors.provenance.metadata.answer import answer
 from avaudit.media.sniff import sniff
 from avaudit.media.types import MediaKind
 from avaudit.registry import load_detectors
-from avaudit.samples import metadata as still
-from avaudit.samples import metadata_av as av
+from avaudit.samples import metadata as still, metadata_av as av
 from avaudit.testing import check_detector, examine
 
 POINTER = still.xmp_packet({"dcterms:provenance": "self#jumbf=c2pa/urn:uuid:1"})

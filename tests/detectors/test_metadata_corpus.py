@@ -4,9 +4,9 @@ import csv
 from pathlib import Path
 
 import pytest
-from avaudit.detectors.provenance.metadata import MetadataDetector
 
 from avaudit.detector import Abstained, Observed
+from avaudit.detectors.provenance.metadata import MetadataDetector
 from avaudit.testing import examine
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -7,10 +7,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from avaudit.detectors.provenance.metadata import MetadataDetector
 from PIL import Image, PngImagePlugin
 
 from avaudit.detector import Observed
+from avaudit.detectors.provenance.metadata import MetadataDetector
 from avaudit.samples import metadata as still
 from avaudit.testing import examine
 

@@ -8,12 +8,11 @@ import json
 from typing import Any
 
 import pytest
-from avaudit.detectors.provenance.metadata.answer import answer
 
 from avaudit.detector import Observed
+from avaudit.detectors.provenance.metadata.answer import answer
 from avaudit.media.sniff import sniff
-from avaudit.samples import metadata as still
-from avaudit.samples import metadata_av as av
+from avaudit.samples import metadata as still, metadata_av as av
 
 A1111 = (
     "a lovely cat\nNegative prompt: dogs\nSteps: 20, Sampler: Euler a, CFG scale: 7, "

@@ -10,14 +10,12 @@ import zlib
 from typing import Any
 
 import pytest
-from avaudit.detectors.provenance.metadata.answer import answer
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from avaudit.detector import Observed
+from avaudit.detectors.provenance.metadata.answer import answer
 from avaudit.media.sniff import sniff
-from avaudit.samples import metadata as still
-from avaudit.samples import metadata_av as av
+from avaudit.samples import metadata as still, metadata_av as av
 
 PACKET = still.xmp_packet({"photoshop:Credit": "Made with Google AI"})
 EXIF = still.exif_block({"Make": "Acme", "Model": "One", "UserComment": "hi"}, exposure=True)

@@ -8,12 +8,11 @@ import zlib
 from typing import Any
 
 import pytest
+
 from avaudit.detectors.provenance.metadata.gather import CONTAINERS, Gathered, gather
 from avaudit.detectors.provenance.metadata.source import Source
-
 from avaudit.media.sniff import sniff
-from avaudit.samples import metadata as still
-from avaudit.samples import metadata_av as av
+from avaudit.samples import metadata as still, metadata_av as av
 
 PACKET = still.xmp_packet({"xmp:CreatorTool": "Probe"})
 EXIF = still.exif_block({"Make": "Acme", "Model": "One"}, exposure=True)

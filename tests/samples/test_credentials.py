@@ -15,6 +15,7 @@ from PIL import Image
 
 from avaudit.samples.credentials import (
     Ingredient,
+    TestAuthority as Authority,
     action,
     flip_byte,
     flip_image_byte_jpeg,
@@ -24,9 +25,6 @@ from avaudit.samples.credentials import (
     sign_bytes,
     sign_media,
     strip_manifest_jpeg,
-)
-from avaudit.samples.credentials import (
-    TestAuthority as Authority,
 )
 
 

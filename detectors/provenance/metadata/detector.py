@@ -37,7 +37,7 @@ class _MetadataExamination(Examination):
         self._item = item
 
     def finish(self) -> Outcome:
-        from .answer import answer  # noqa: PLC0415 - keeps the entry point quick to import
+        from .answer import answer
 
         with self._item.open() as stream:
             return answer(stream, self._item.media.media_type, self._item.sidecar)
