@@ -199,7 +199,8 @@ def test_sound_files_have_all_their_samples(
     ("name", "video", "audio"),
     [
         ("a.webm", "libvpx-vp9", "libopus"),
-        ("a.avi", "mpeg4", "libmp3lame"),
+        # no MP3: the AVI muxer makes room for its delay by leaving out a picture's time
+        ("a.avi", "mpeg4", "pcm_s16le"),
         ("a.mov", "libx264", "aac"),
         ("a.mkv", "libx264", "flac"),
     ],
@@ -221,9 +222,7 @@ def test_clips_of_other_containers(name: str, video: str, audio: str, tmp_path: 
     media, chunks = decode(path)
     assert media.kind is MediaKind.VIDEO
     assert len(frames_of(chunks)) == 25
-    times = [frame.time_s for frame in frames_of(chunks)]
-    # an AVI with MP3 begins a frame late: its muxer makes room for the encoder's delay
-    assert times[24] - times[0] == pytest.approx(0.96, abs=0.002)
+    assert frames_of(chunks)[24].time_s == pytest.approx(0.96, abs=0.002)
     samples = sum(len(b.samples) for b in blocks_of(chunks))
     assert abs(samples - RATE) <= 3 * 1152
 
