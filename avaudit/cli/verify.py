@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ..verify import Verification
 
 EXIT_TOUCHED = 1
 
@@ -27,17 +30,16 @@ def verify(
 
     Exit status: 0 untouched, 1 something was changed, removed or forged, 2 unreadable.
     """
-    from ..seal import parse_public_key
+    from ..errors import LedgerError, UsageError
     from ..settings import load_settings
-    from ..verify import verification_lines, verify_ledger, verify_report
+    from ..verify import verification_lines
     from .output import plain
 
     url = ledger or load_settings().ledger_url
-    if report is None:
-        found = verify_ledger(url)
-    else:
-        public_key = parse_public_key(key) if key is not None else None
-        found = verify_report(report, ledger_url=url, public_key=public_key)
+    try:
+        found = _verified(report, key, url)
+    except LedgerError as error:  # nothing was found touched, and nothing can be said
+        raise UsageError(str(error)) from error
     if as_json:
         typer.echo(json.dumps(found.to_dict(), indent=2))
     else:
@@ -45,3 +47,13 @@ def verify(
             typer.echo(plain(line))
     if not found.ok:
         raise typer.Exit(EXIT_TOUCHED)
+
+
+def _verified(report: Path | None, key: str | None, url: str | None) -> Verification:
+    from ..seal import parse_public_key
+    from ..verify import verify_ledger, verify_report
+
+    if report is None:
+        return verify_ledger(url)
+    public_key = parse_public_key(key) if key is not None else None
+    return verify_report(report, ledger_url=url, public_key=public_key)

@@ -120,7 +120,9 @@ def _state(path: Path, sha256: str) -> tuple[State, str]:
         found = file_sha256(path)
     except (FileNotFoundError, NotADirectoryError):
         return "missing", "is missing"
-    except (AvauditError, OSError, ValueError) as error:
+    except AvauditError as error:
+        return "changed", str(error)
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         return "unreadable", f"cannot be read: {reason}"
     if found == sha256:
@@ -141,7 +143,7 @@ def file_sha256(path: Path) -> str:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise AvauditError("it is not a file any more")
+            raise AvauditError("is not a file any more")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     finally:

@@ -129,11 +129,14 @@ def _changes(ledger: Ledger, entry: Entry, report: dict[str, Any]) -> Iterator[s
         stored = json.loads(payload or "")
     except (ValueError, RecursionError):
         return
-    for shown, line in enumerate(_differences("", stored, report)):
-        if shown == _SHOWN_DIFFERENCES:
-            yield "… and more"
-            return
-        yield line
+    try:
+        for shown, line in enumerate(_differences("", stored, report)):
+            if shown == _SHOWN_DIFFERENCES:
+                yield "… and more"
+                return
+            yield line
+    except RecursionError:
+        yield "… nested too deeply to compare"
 
 
 def _differences(where: str, stored: Any, found: Any) -> Iterator[str]:
