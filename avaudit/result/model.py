@@ -256,9 +256,10 @@ class Gate(Model):
 class Seal(Model):
     """What makes the report tamper-evident.
 
-    ``previous`` is the ledger entry before this one, ``digest`` the SHA-256 of the canonical
-    report without ``digest``, ``signature``, ``key_id`` and ``public_key``; the signature is
-    Ed25519 over the digest.
+    ``previous`` is the hash of the ledger entry before this one; ``digest`` the SHA-256 of the
+    report's JSON without blanks, members in the order of the file, without ``digest``,
+    ``signature``, ``key_id`` and ``public_key``; the signature is Ed25519 over the domain
+    ``avaudit.report/1``, a zero byte and the digest (see ``avaudit.seal``).
     """
 
     previous: Sha256
