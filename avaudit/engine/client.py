@@ -123,6 +123,8 @@ class WorkerProcess:
             "RUST_BACKTRACE": "0",
             # decoder threads each with an arena of their own would keep freed frames apart
             "MALLOC_ARENA_MAX": "2",
+            # a fixed threshold: large tables go back to the system as soon as they are freed
+            "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
         }
 
     def examine(
