@@ -34,7 +34,12 @@ def scan(
         int | None,
         typer.Option("--workers", "-w", min=1, help="Files examined side by side. [one per core]"),
     ] = None,
-    engine: Annotated[str | None, typer.Option("--engine", help="local or ray. [local]")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine", help="Where work runs. Only local so far; ray is planned. [local]"
+        ),
+    ] = None,
     key: Annotated[
         str | None, typer.Option("--key", help="Ed25519 private key that signs the report.")
     ] = None,
