@@ -34,3 +34,7 @@ class ConfinementError(AvauditError):
 
 class LedgerError(AvauditError):
     """The ledger cannot be read or written."""
+
+
+class AuditError(AvauditError):
+    """A model or one scenario of an audit failed; the other scenarios go on."""
