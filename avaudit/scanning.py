@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime
 import os
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,28 +21,13 @@ from .environment import describe
 from .errors import AvauditError, UsageError
 from .home import home_dir
 from .inputs import Inputs, display_name, resolve, sidecar_of
-from .registry import RENDERERS, load_detectors, load_renderer, select
+from .publishing import Run, prepare_folder, publish
+from .registry import RENDERERS, load_detectors, select
 from .result import Artefact, Report, Stream, Subject, Tool
 from .settings import Settings
 
 Progress = Callable[[int, int, str], None]
 """Called after each file with how many are done, how many there are, and the file's name."""
-
-
-@dataclass
-class ScanRun:
-    """A finished scan: the sealed report, and what went wrong after it was sealed."""
-
-    report: Report
-    folder: Path
-    documents: list[Path] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    interrupted: bool = False
-
-    @property
-    def failed_subjects(self) -> list[str]:
-        """Ids of the subjects of which at least one examination failed."""
-        return list(dict.fromkeys(f.subject for f in self.report.findings if f.outcome == "failed"))
 
 
 def scan(
@@ -105,7 +89,7 @@ def scan(
 
 def run_scan(
     named: Sequence[str | os.PathLike[str]], settings: Settings, progress: Progress | None = None
-) -> ScanRun:
+) -> Run:
     """Scan with given settings; the part the command line and the Python call share."""
     formats = select(settings.format, RENDERERS)
     chosen = load_detectors(settings.detectors)
@@ -142,84 +126,6 @@ def run_scan(
     run = publish(report, folder, formats, settings)
     run.interrupted = interrupted
     return run
-
-
-def publish(report: Report, folder: Path, formats: Sequence[str], settings: Settings) -> ScanRun:
-    """Seal a report, append it to the ledger and write its documents.
-
-    The ledger comes first: once its transaction is through, the report cannot be lost. A
-    document that cannot be written afterwards is a problem told, not an exception.
-
-    Raises
-    ------
-    AvauditError
-        When the ledger or the key cannot be used; the unsealed report is then saved beside.
-    """
-    from .ledger import Ledger
-    from .seal import load_or_create_key
-
-    try:
-        key = load_or_create_key(Path(settings.key) if settings.key else None)
-        with Ledger.open(settings.ledger_url) as ledger:
-            sealed = ledger.append_report(report, key)
-            run = ScanRun(sealed, folder)
-            digests = _write_documents(run, ["json", *(f for f in formats if f != "json")])
-            ledger.append_documents(sealed.id, digests, key)
-    except AvauditError as error:
-        raise _saved_unsealed(report, folder, error) from error
-    return run
-
-
-def _write_documents(run: ScanRun, formats: Sequence[str]) -> dict[str, str]:
-    import hashlib
-
-    from .atomic import write_atomic
-
-    digests: dict[str, str] = {}
-    for name in formats:
-        renderer = load_renderer(name)
-        target = run.folder / renderer.filename
-        try:
-            data = renderer.render(run.report, run.folder)
-            write_atomic(target, data)
-        except Exception as error:  # noqa: BLE001 - one renderer's fault must not cost the others
-            said = str(error) or type(error).__name__
-            run.problems.append(f"{renderer.filename} was not written: {said}")
-            continue
-        run.documents.append(target)
-        digests[renderer.filename] = hashlib.sha256(data).hexdigest()
-    if run.problems:
-        run.problems.append(f"the sealed report is kept in the ledger under the id {run.report.id}")
-    return digests
-
-
-def _saved_unsealed(report: Report, folder: Path, error: AvauditError) -> AvauditError:
-    """Save the findings, not sealed: a ledger that cannot be written must not cost them."""
-    from .atomic import write_atomic
-
-    target = folder / "report.unsealed.json"
-    try:
-        write_atomic(target, report.to_json().encode("utf-8"))
-    except AvauditError as second:
-        return AvauditError(f"{error} The findings could not be saved either: {second}")
-    return AvauditError(f"{error} The findings are saved, not sealed, in {target}")
-
-
-def prepare_folder(folder: Path) -> Path:
-    """Create the output folder.
-
-    Raises
-    ------
-    UsageError
-        When it cannot be made or written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder}: the output folder cannot be made: {error.strerror}") from error
-    if not os.access(folder, os.W_OK):
-        raise UsageError(f"{folder}: the output folder cannot be written")
-    return folder
 
 
 def make_engine(settings: Settings, setup: WorkerSetup) -> LocalEngine:
@@ -315,11 +221,3 @@ def _threads(settings: Settings, jobs: int) -> int:
     """Share the cores among the workers that will really run."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     return max(1, cores // max(1, min(settings.worker_count(), jobs)))
-
-
-def iter_failed(run: ScanRun) -> Iterator[tuple[str, str]]:
-    """Give name and reason of every subject of which something failed, for people."""
-    names = {subject.id: subject.name for subject in run.report.subjects}
-    for subject_id in run.failed_subjects:
-        first = next(f for f in run.report.findings_of(subject_id) if f.outcome == "failed")
-        yield names[subject_id], first.reason.text if first.reason else ""

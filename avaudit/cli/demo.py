@@ -22,8 +22,9 @@ def demo(
     The demo has a state folder of its own (OUT/home), so your ledger, key and trust lists stay
     as they are. One of its files is truncated on purpose: its failure is part of the report.
     """
+    from ..publishing import prepare_folder
     from ..samples.demo import make_demo_media
-    from ..scanning import prepare_folder, run_scan
+    from ..scanning import run_scan
     from ..settings import Settings
     from ..trust import add_anchor
     from ..verify import verify_report

@@ -10,7 +10,7 @@ import typer
 from .output import plain, print_report, progress
 
 if TYPE_CHECKING:
-    from ..scanning import ScanRun
+    from ..publishing import Run
 
 EXIT_FAILED, EXIT_INTERRUPTED = 4, 130
 MAX_FAILURES_LISTED = 20
@@ -75,7 +75,7 @@ def scan(
     leave(run)
 
 
-def _print_places(run: ScanRun) -> None:
+def _print_places(run: Run) -> None:
     typer.echo("")
     skipped = run.report.parameters.get("skipped") or ()
     if skipped:
@@ -88,7 +88,7 @@ def _print_places(run: ScanRun) -> None:
         typer.echo(f"Verify with: avaudit verify {run.folder / 'report.json'}")
 
 
-def leave(run: ScanRun) -> None:
+def leave(run: Run) -> None:
     """Say on standard error what failed, and leave with the contract's exit status."""
     failed = run.failed_subjects
     if failed:
@@ -102,8 +102,8 @@ def leave(run: ScanRun) -> None:
         raise typer.Exit(EXIT_FAILED)
 
 
-def _list_failures(run: ScanRun, count: int) -> None:
-    from ..scanning import iter_failed
+def _list_failures(run: Run, count: int) -> None:
+    from ..publishing import iter_failed
 
     total = len(run.report.subjects)
     typer.echo(f"avaudit: {count} of {total} subjects could not be examined completely:", err=True)
