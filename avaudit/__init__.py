@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .auditing import audit
     from .result import Report
     from .scanning import scan
 
 __version__ = "0.1.0"
-__all__ = ["Report", "__version__", "scan"]
+__all__ = ["Report", "__version__", "audit", "scan"]
 
 
 def __getattr__(name: str) -> Any:
@@ -21,6 +22,10 @@ def __getattr__(name: str) -> Any:
         from .scanning import scan
 
         return scan
+    if name == "audit":
+        from .auditing import audit
+
+        return audit
     if name == "Report":
         from .result import Report
 

@@ -8,7 +8,7 @@ import typer
 
 from .. import __version__
 from ..errors import AvauditError, UsageError
-from . import demo, doctor, models, scan, schema, trust, verify
+from . import audit, demo, doctor, models, scan, schema, trust, verify
 
 EXIT_USAGE, EXIT_FAILED, EXIT_INTERRUPTED = 2, 4, 130
 
@@ -21,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("scan")(scan.scan)
+app.command("audit")(audit.audit)
 app.command("verify")(verify.verify)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)

@@ -194,7 +194,12 @@ class Conclusion(Model):
 
 
 class Estimate(Model):
-    """One measured number of an audit, with its interval."""
+    """One measured number of an audit, with its interval.
+
+    ``role`` says what the number is among its scenario's: ``group``, ``gap``, ``floor`` (what
+    chance alone would show), ``reference`` or ``detail``. The simultaneous interval holds for
+    all groups of the scenario at once.
+    """
 
     probe: str
     scenario: str
@@ -208,10 +213,19 @@ class Estimate(Model):
     n_clusters: int | None = None
     method: str
     reason: Reason | None = None
+    role: str = "group"
+    simultaneous_low: float | None = None
+    simultaneous_high: float | None = None
 
 
 class Test(Model):
-    """One test of an audit's plan."""
+    """One test of an audit's plan.
+
+    ``p`` is of "no difference", ``p_adjusted`` the same after ``correction`` over the plan,
+    ``p_equivalence`` of "the difference is at least ``margin``". ``minimum_detectable`` is the
+    effect that would have been found, ``n_needed`` how many items per group would settle it.
+    Only ``confirmatory`` tests can fail an audit. ``why`` says the verdict in one sentence.
+    """
 
     __test__ = False
 
@@ -226,6 +240,43 @@ class Test(Model):
     correction: str | None = None
     minimum_detectable: float | None = None
     verdict: Literal["pass", "fail", "insufficient"]
+    confirmatory: bool = True
+    margin: float | None = None
+    p_equivalence: float | None = None
+    p_min: float | None = None
+    n_needed: int | None = None
+    method: str = ""
+    reason: Reason | None = None
+    why: str = ""
+
+
+class Scenario(Model):
+    """One scenario of an audit's plan with what came of it, in words.
+
+    ``verdict`` is that of its tests together; absent where nothing was tested. ``facts`` are
+    values of the probe beside its estimates.
+    """
+
+    id: str
+    probe: str
+    title: str
+    asks: str
+    metric: str | None = None
+    groups: list[str] = []
+    margin: float | None = None
+    confirmatory: bool = True
+    outcome: Literal["measured", "failed"]
+    reason: Reason | None = None
+    summary: str = ""
+    verdict: Literal["pass", "fail", "insufficient"] | None = None
+    cautions: list[str] = []
+    facts: Facts = {}
+    does_not_say: list[str] = []
+    at_risk: str = ""
+    hazard: str = ""
+    mitigation: str = ""
+    review_trigger: str = ""
+    seconds: float | None = None
 
 
 class PolicyRef(Model):
@@ -283,6 +334,7 @@ class Report(Model):
     subjects: list[Subject] = []
     findings: list[Finding] = []
     conclusions: list[Conclusion] = []
+    scenarios: list[Scenario] = []
     estimates: list[Estimate] = []
     tests: list[Test] = []
     gate: Gate | None = None
