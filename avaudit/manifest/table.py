@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 PATH_COLUMNS = ("path", "audio_path", "video_path", "image_path")
 GROUP_PREFIX = "group."
@@ -33,10 +35,13 @@ class Manifest:
         One row per clip, or one row per trial (columns ``left`` and ``right``).
     frame
         The table. Text columns hold ``str``, missing text is ``""``; numeric columns
-        (``label``, ``score``, ``known_offset_s`` ...) hold numbers or NaN. The index is 0 … n−1 and
-        ``source_row`` below says where a row stands in the file.
+        (``label``, ``score``, ``known_offset_s`` ...) hold numbers or NaN. The index is 0 … n−1;
+        :meth:`line` says where a row stands in the file.
     first_row
-        Line number in the file of row 0 (2 for CSV with a header, 1 for JSON lines).
+        Line number in the file of row 0 (2 for CSV with a header, 1 for JSON lines and Parquet).
+    kept
+        Positions in the file of the rows that are here, where some were left out
+        (:func:`avaudit.manifest.select`); None when all are here.
     """
 
     path: Path
@@ -44,6 +49,11 @@ class Manifest:
     shape: Shape
     frame: pd.DataFrame = field(repr=False, compare=False)
     first_row: int = 2
+    kept: NDArray[np.int64] | None = field(default=None, repr=False, compare=False)
+
+    def line(self, row: int) -> int:
+        """Line number in the file of row ``row``, where each row takes one line."""
+        return self.first_row + (row if self.kept is None else int(self.kept[row]))
 
     def __len__(self) -> int:
         return len(self.frame)
