@@ -1,14 +1,16 @@
-"""The view of an audit: estimates, tests and the gate, as tables."""
+"""The view of an audit: its scenarios in words and pictures, tests, estimates and the gate."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from avaudit.result import Estimate, Gate, Report, Test
+from avaudit.result import Estimate, Gate, Report, Scenario, Test
 
-from .cells import Cell, cell_of
+from .cells import Cell, Pair, cell_of
+from .facts import Block, blocks_of
+from .forest import Forest, forests_of
 from .numbers import number
-from .statuses import VERDICTS, Badge
+from .statuses import MEASURED, OUTCOMES, VERDICTS, Badge
 from .text import one_line, shortened
 
 
@@ -39,10 +41,31 @@ class GateView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScenarioView:
+    """One scenario: the answer in words, its pictures, tests and numbers."""
+
+    anchor: str
+    id: str
+    title: str
+    asks: str
+    badge: Badge
+    kind: str
+    summary: str
+    reason: str
+    whys: list[str]
+    cautions: list[str]
+    pairs: list[Pair]
+    forests: list[Forest]
+    facts: list[Block]
+    does_not_say: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditView:
     """What a report holds beside subjects."""
 
     plan: list[Cell]
+    scenarios: list[ScenarioView]
     estimates: list[EstimateRow]
     tests: list[VerdictRow]
     gate: GateView | None
@@ -53,9 +76,49 @@ def audit_view(report: Report) -> AuditView:
     plan = report.plan
     return AuditView(
         plan=[cell_of("path", plan.path), cell_of("sha256", plan.sha256)] if plan else [],
+        scenarios=[_scenario(n, one, report) for n, one in enumerate(report.scenarios, 1)],
         estimates=[_estimate(estimate) for estimate in report.estimates],
         tests=[_test(test) for test in report.tests],
         gate=_gate(report.gate) if report.gate else None,
+    )
+
+
+def _scenario(position: int, scenario: Scenario, report: Report) -> ScenarioView:
+    estimates = [e for e in report.estimates if e.scenario == scenario.id]
+    tests = [t for t in report.tests if t.scenario == scenario.id]
+    if scenario.verdict is not None:
+        badge = VERDICTS[scenario.verdict]
+    else:
+        badge = OUTCOMES["failed"] if scenario.outcome == "failed" else MEASURED
+    stated = {
+        "probe": scenario.probe,
+        "metric": scenario.metric,
+        "groups": ", ".join(scenario.groups),
+        "margin": scenario.margin,
+        "at_risk": scenario.at_risk,
+        "hazard": scenario.hazard,
+        "mitigation": scenario.mitigation,
+        "review_trigger": scenario.review_trigger,
+    }
+    return ScenarioView(
+        anchor=f"scenario-{position}",
+        id=shortened(one_line(scenario.id), 100),
+        title=scenario.title,
+        asks=scenario.asks,
+        badge=badge,
+        kind="" if scenario.confirmatory else "exploratory: it cannot fail the audit",
+        summary=shortened(scenario.summary),
+        reason=scenario.reason.text if scenario.reason else "",
+        whys=[f"{t.metric}: {t.why}" for t in tests if t.why],
+        cautions=[shortened(caution) for caution in scenario.cautions],
+        pairs=[
+            Pair(label=key.replace("_", " "), key=key, cell=cell_of(key, value))
+            for key, value in stated.items()
+            if value not in (None, "")
+        ],
+        forests=forests_of(estimates, scenario.margin),
+        facts=list(blocks_of(scenario.facts)),
+        does_not_say=scenario.does_not_say,
     )
 
 

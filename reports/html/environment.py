@@ -14,7 +14,7 @@ from markupsafe import Markup
 from .text import visible
 
 _TEMPLATES = resources.files(f"{__package__}.templates")
-_STYLES = ("base.css", "overview.css", "subject.css", "drawings.css", "print.css")
+_STYLES = ("base.css", "overview.css", "subject.css", "drawings.css", "audit.css", "print.css")
 
 
 def fill(template: str, **values: Any) -> str:

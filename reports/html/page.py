@@ -12,7 +12,7 @@ from .audit import AuditView, audit_view
 from .images import Pictures
 from .numbers import utc
 from .run import RunView, run_view
-from .statuses import OUTCOMES, POINTS, Badge
+from .statuses import OUTCOMES, POINTS, VERDICTS, Badge
 from .subjects import SubjectView, subject_view
 from .text import one_line, shortened
 
@@ -54,6 +54,7 @@ class PageView:
     figures: list[Figure]
     filters: list[Filter]
     outcomes: list[Badge]
+    verdicts: list[Badge]
     indications: list[Badge]
     subjects: list[SubjectView]
     notes: list[str]
@@ -84,6 +85,7 @@ def page_view(report: Report, pictures: Pictures) -> PageView:
         figures=_figures(report, subjects, len(run.skipped)),
         filters=_filters(subjects),
         outcomes=list(OUTCOMES.values()),
+        verdicts=list(VERDICTS.values()),
         indications=list(POINTS.values()),
         subjects=subjects,
         notes=_notes(subjects),

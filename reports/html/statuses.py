@@ -63,10 +63,28 @@ POINTS = {
 }
 
 VERDICTS = {
-    "pass": Badge(mark="tick", word="pass", tone="good"),
-    "fail": Badge(mark="alert", word="fail", tone="bad"),
-    "insufficient": Badge(mark="abstained", word="insufficient evidence", tone="warn"),
+    "pass": Badge(
+        mark="tick",
+        word="pass",
+        tone="good",
+        meaning="The difference is shown to be smaller than the plan's margin.",
+    ),
+    "fail": Badge(
+        mark="alert",
+        word="fail",
+        tone="bad",
+        meaning="A difference is shown, after adjustment for all tests of the plan.",
+    ),
+    "insufficient": Badge(
+        mark="abstained",
+        word="insufficient evidence",
+        tone="warn",
+        meaning="Neither is shown. What difference would have been found, and how many items "
+        "would settle it, stands beside the answer.",
+    ),
 }
+
+MEASURED = Badge(mark="observed", word="measured", tone="observed")
 
 
 @dataclass(frozen=True, kw_only=True)
