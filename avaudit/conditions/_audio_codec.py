@@ -81,7 +81,7 @@ def _encode(
         stream.format = coding.sample_format
         if bit_rate is not None:
             stream.bit_rate = bit_rate
-        frame = _frame(samples, rate, coding.sample_format)
+        frame = audio_frame(samples, rate, coding.sample_format)
         for packet in stream.encode(frame):
             container.mux(packet)
         for packet in stream.encode(None):
@@ -90,7 +90,8 @@ def _encode(
     return target
 
 
-def _frame(samples: SampleArray, rate: int, sample_format: str) -> Any:
+def audio_frame(samples: SampleArray, rate: int, sample_format: str) -> Any:
+    """Give mono sound as one frame for an encoder, from time 0."""
     limited = np.clip(samples, -1.0, 1.0)[None, :]
     if sample_format == "s16":
         limited = np.round(limited * 32767.0).astype(np.int16)
@@ -101,7 +102,7 @@ def _frame(samples: SampleArray, rate: int, sample_format: str) -> Any:
 
 
 def _decode(encoded: io.BytesIO, container_format: str) -> tuple[SampleArray, int]:
-    with av.open(encoded, format=container_format) as container:
+    with av.open(encoded, "r", format=container_format) as container:
         stream = container.streams.audio[0]
         resampler = av.AudioResampler(format="fltp", layout="mono", rate=stream.rate)
         parts = [

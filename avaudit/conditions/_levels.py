@@ -11,14 +11,14 @@ ACTIVE_RANGE_DB = 25.0
 
 
 def frame_powers(samples: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.float64]:
-    """Give the mean square of consecutive frames of 20 ms; a shorter rest is one frame only
-    when there is no full one."""
+    """Give the mean square of whole frames of 20 ms; sound shorter than that is one frame."""
     length = max(1, round(FRAME_S * sample_rate))
     count = len(samples) // length
     if count == 0:
         return np.array([np.mean(np.square(samples, dtype=np.float64))]) if len(samples) else _NONE
     frames = samples[: count * length].reshape(count, length)
-    return np.mean(np.square(frames, dtype=np.float64), axis=1)
+    powers: npt.NDArray[np.float64] = np.mean(np.square(frames, dtype=np.float64), axis=1)
+    return powers
 
 
 _NONE = np.zeros(0)

@@ -1,15 +1,14 @@
 """What can befall sound: coding, the telephone, noise, clipping, a room. One step each.
 
-Every step is a frozen value that is called with mono ``float32`` samples, their sample rate
-and a generator, and gives samples of the same rate. All but :class:`Trim` keep the length
-and leave sample n at sample n. Given the same generator state, the same samples come out.
+Every step is a frozen value; :func:`apply_audio` applies it. All but :class:`Trim` keep the
+length and leave sample n at sample n. The same generator state gives the same samples.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,15 +25,10 @@ _Curve = Callable[[Array], Array]
 
 @dataclass(frozen=True, kw_only=True)
 class Coded:
-    """Encoded and decoded again; ``codec`` is one of mp3, aac, opus, mulaw."""
+    """Encoded and decoded again; ``codec`` is one of mp3, aac, opus."""
 
     codec: str
-    bit_rate: int | None = None
-
-    def __call__(
-        self, samples: SampleArray, sample_rate: int, rng: np.random.Generator
-    ) -> SampleArray:
-        return through_codec(samples, sample_rate, CODINGS[self.codec], self.bit_rate)
+    bit_rate: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,29 +38,12 @@ class Telephone:
     low_hz: float = 300.0
     high_hz: float = 3400.0
 
-    def __call__(
-        self, samples: SampleArray, sample_rate: int, rng: np.random.Generator
-    ) -> SampleArray:
-        narrow = resample(samples, sample_rate, 8000)
-        band = scipy.signal.firwin(255, [self.low_hz, self.high_hz], pass_zero=False, fs=8000)
-        narrow = _filtered(narrow, band)
-        narrow = through_codec(narrow, 8000, CODINGS["mulaw"], None)
-        return fit(resample(narrow, 8000, sample_rate), len(samples))
-
 
 @dataclass(frozen=True, kw_only=True)
 class Resampled:
     """Down to a lower rate and back: the band above half of it is gone."""
 
     rate: int
-
-    def __call__(
-        self, samples: SampleArray, sample_rate: int, rng: np.random.Generator
-    ) -> SampleArray:
-        if self.rate >= sample_rate:
-            return samples
-        low = resample(samples, sample_rate, self.rate)
-        return fit(resample(low, self.rate, sample_rate), len(samples))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,32 +57,12 @@ class Noisy:
     snr_db: float
     noise: Noise = "white"
 
-    def __call__(
-        self, samples: SampleArray, sample_rate: int, rng: np.random.Generator
-    ) -> SampleArray:
-        power = active_power(samples, sample_rate)
-        if not power > 0.0:
-            return samples
-        noise = make_noise(self.noise, len(samples), sample_rate, rng)
-        gain = np.sqrt(power / 10.0 ** (self.snr_db / 10.0))
-        return np.asarray(samples + gain * noise, np.float32)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Clipped:
     """Turned up until ``share`` of the samples lie beyond full scale, and cut off there."""
 
     share: float
-
-    def __call__(
-        self, samples: SampleArray, sample_rate: int, rng: np.random.Generator
-    ) -> SampleArray:
-        if not len(samples):
-            return samples
-        ceiling = float(np.quantile(np.abs(samples), 1.0 - self.share))
-        if ceiling <= 0.0:
-            return samples
-        return np.clip(samples / np.float32(ceiling), -1.0, 1.0).astype(np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,27 +71,12 @@ class Gain:
 
     gain_db: float
 
-    def __call__(
-        self, samples: SampleArray, sample_rate: int, rng: np.random.Generator
-    ) -> SampleArray:
-        factor = np.float32(10.0 ** (self.gain_db / 20.0))
-        return np.clip(samples * factor, -1.0, 1.0).astype(np.float32)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Trim:
     """Only a stretch of ``seconds``, from a place drawn by the generator; shorter sound stays."""
 
     seconds: float
-
-    def __call__(
-        self, samples: SampleArray, sample_rate: int, rng: np.random.Generator
-    ) -> SampleArray:
-        length = round(self.seconds * sample_rate)
-        if len(samples) <= length:
-            return samples
-        start = int(rng.integers(0, len(samples) - length + 1))
-        return samples[start : start + length]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,20 +90,73 @@ class Reverberant:
     rt60_s: float = 0.3
     direct_db: float = 6.0
 
-    def __call__(
-        self, samples: SampleArray, sample_rate: int, rng: np.random.Generator
-    ) -> SampleArray:
-        time_s = np.arange(1, max(2, round(self.rt60_s * sample_rate))) / sample_rate
-        tail = rng.standard_normal(len(time_s)) * 10.0 ** (-3.0 * time_s / self.rt60_s)
-        tail *= np.sqrt(10.0 ** (-self.direct_db / 10.0) / np.sum(tail**2))
-        response = np.concatenate([[1.0], tail])
-        if not len(samples):
-            return samples
-        wet = scipy.signal.fftconvolve(samples, response)[: len(samples)]
-        return np.clip(wet, -1.0, 1.0).astype(np.float32)
-
 
 AudioStep = Coded | Telephone | Resampled | Noisy | Clipped | Gain | Trim | Reverberant
+
+
+def apply_audio(
+    step: AudioStep, samples: SampleArray, sample_rate: int, rng: np.random.Generator
+) -> SampleArray:
+    """Apply one step to at least one finite sample."""
+    match step:
+        case Coded():
+            return through_codec(samples, sample_rate, CODINGS[step.codec], step.bit_rate)
+        case Telephone():
+            return _telephone(step, samples, sample_rate)
+        case Resampled():
+            if step.rate >= sample_rate:
+                return samples
+            low = resample(samples, sample_rate, step.rate)
+            return fit(resample(low, step.rate, sample_rate), len(samples))
+        case Noisy():
+            return _noisy(step, samples, sample_rate, rng)
+        case Clipped():
+            ceiling = float(np.quantile(np.abs(samples), 1.0 - step.share))
+            return _limited(samples / ceiling) if ceiling > 0.0 else samples
+        case Gain():
+            return _limited(samples * 10.0 ** (step.gain_db / 20.0))
+        case Trim():
+            length = min(len(samples), max(1, round(step.seconds * sample_rate)))
+            start = int(rng.integers(0, len(samples) - length + 1))
+            return samples[start : start + length]
+        case Reverberant():
+            return _reverberant(step, samples, sample_rate, rng)
+
+
+def _telephone(step: Telephone, samples: SampleArray, sample_rate: int) -> SampleArray:
+    narrow = resample(samples, sample_rate, 8000)
+    taps = scipy.signal.firwin(255, [step.low_hz, step.high_hz], pass_zero=False, fs=8000)
+    half = len(taps) // 2  # the delay of the linear-phase filter
+    band = scipy.signal.fftconvolve(narrow, taps)[half : half + len(narrow)]
+    narrow = through_codec(band.astype(np.float32), 8000, CODINGS["mulaw"], None)
+    return fit(resample(narrow, 8000, sample_rate), len(samples))
+
+
+def _noisy(
+    step: Noisy, samples: SampleArray, sample_rate: int, rng: np.random.Generator
+) -> SampleArray:
+    power = active_power(samples, sample_rate)
+    if power <= 0.0:
+        return samples
+    noise = make_noise(step.noise, len(samples), sample_rate, rng)
+    gain = np.sqrt(power / 10.0 ** (step.snr_db / 10.0))
+    return _limited(samples + gain * noise)
+
+
+def _reverberant(
+    step: Reverberant, samples: SampleArray, sample_rate: int, rng: np.random.Generator
+) -> SampleArray:
+    time_s = np.arange(1, max(2, round(step.rt60_s * sample_rate))) / sample_rate
+    tail = rng.standard_normal(len(time_s)) * 10.0 ** (-3.0 * time_s / step.rt60_s)
+    tail *= np.sqrt(10.0 ** (-step.direct_db / 10.0) / np.sum(tail**2))
+    response = np.concatenate([[1.0], tail])
+    return _limited(scipy.signal.fftconvolve(samples, response)[: len(samples)])
+
+
+def _limited(samples: npt.NDArray[Any]) -> SampleArray:
+    """Cut off what no file can hold."""
+    limited: SampleArray = np.clip(samples, -1.0, 1.0).astype(np.float32)
+    return limited
 
 
 def make_noise(kind: Noise, length: int, sample_rate: int, rng: np.random.Generator) -> Array:
@@ -185,9 +180,9 @@ def _talker(length: int, sample_rate: int, rng: np.random.Generator) -> Array:
     now = np.arange(length)
     pitch = np.interp(now, places, rng.uniform(90.0, 230.0) * rng.uniform(0.8, 1.25, knots))
     turns = np.cumsum(pitch / sample_rate) + rng.uniform()
-    pulses = np.diff(np.floor(turns), prepend=0.0)
+    pulses: Array = np.diff(np.floor(turns), prepend=0.0)
     pulses *= np.sqrt(sample_rate / 150.0)
-    source = pulses + 0.5 * rng.standard_normal(length)
+    source: Array = pulses + 0.5 * rng.standard_normal(length)
     rate_hz, phase = rng.uniform(2.0, 6.0), rng.uniform(0.0, 2.0 * np.pi)
     syllables = 0.5 + 0.5 * np.sin(2.0 * np.pi * rate_hz * now / sample_rate + phase)
     return _shaped(source * syllables, sample_rate, _speech_like)
@@ -198,7 +193,8 @@ def _shaped(signal: Array, sample_rate: int, gain_at: _Curve) -> Array:
         return signal
     spectrum = np.fft.rfft(signal)
     spectrum *= gain_at(np.fft.rfftfreq(len(signal), 1.0 / sample_rate))
-    return np.fft.irfft(spectrum, len(signal))
+    shaped: Array = np.fft.irfft(spectrum, len(signal))
+    return shaped
 
 
 def _pink(hz: Array) -> Array:
@@ -209,11 +205,3 @@ def _speech_like(hz: Array) -> Array:
     """Give about the long-term slope of speech: flat to 500 Hz, then 9 dB less per octave."""
     rise = np.minimum(hz / 100.0, 1.0)
     return rise * np.minimum(1.0, (np.maximum(hz, 1.0) / 500.0) ** -1.5)
-
-
-def _filtered(samples: SampleArray, taps: Array) -> SampleArray:
-    """Apply a linear-phase filter of odd length, its delay taken off."""
-    if not len(samples):
-        return samples
-    half = len(taps) // 2
-    return scipy.signal.fftconvolve(samples, taps)[half : half + len(samples)].astype(np.float32)
