@@ -1,8 +1,7 @@
 """Sound and video files through PyAV, streamed: nothing is kept but the frame at hand.
 
-Pictures and sound are read by two independent demuxers over the same descriptor, each with
-all other streams discarded. However badly a file is interleaved, both can advance together
-on the container's clock in bounded memory; every packet is still decoded only once.
+However badly a file is interleaved, pictures and sound advance together on the container's
+clock in bounded memory (see :mod:`.demux`); every packet is decoded only once.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from typing import Any, BinaryIO
 
 import av
 import numpy as np
-from av.stream import Discard
 
 from ..errors import ExaminationError
 from .chunker import gather
+from .demux import PacketReader, open_container
 from .sniff import Sniffed
 from .types import AudioBlock, Chunk, Frame, MediaInfo, MediaKind, RgbArray, StreamInfo
 
@@ -88,21 +87,26 @@ class ClipDecoder:
         self._rotation_deg = 0
         container = self._open()
         try:
-            self._video_index = _main_video(container)
-            self._audio_index = _main_audio(container)
-            if sniffed.kind is MediaKind.IMAGE and _is_tiled(container):
-                raise ExaminationError(
-                    "format_not_supported",
-                    "the picture is stored as a grid of tiles, which is not assembled here",
-                )
-            if self._video_index is None and self._audio_index is None:
-                raise ExaminationError(
-                    "decode_error", "the container holds no sound and no picture"
-                )
-            self._declared = tuple(_stream_info(stream) for stream in container.streams)
-            self._duration_s = _seconds(container.duration, Fraction(1, av.time_base))
-        finally:
+            self._survey(container)
+        except BaseException:
             container.close()
+            raise
+        indices = [i for i in (self._video_index, self._audio_index) if i is not None]
+        self._contexts = {i: container.streams[i].codec_context for i in indices}
+        self._reader = PacketReader(container, self._open, indices)
+
+    def _survey(self, container: Any) -> None:
+        self._video_index = _main_video(container)
+        self._audio_index = _main_audio(container)
+        if self._sniffed.kind is MediaKind.IMAGE and _is_tiled(container):
+            raise ExaminationError(
+                "format_not_supported",
+                "the picture is stored as a grid of tiles, which is not assembled here",
+            )
+        if self._video_index is None and self._audio_index is None:
+            raise ExaminationError("decode_error", "the container holds no sound and no picture")
+        self._declared = tuple(_stream_info(stream) for stream in container.streams)
+        self._duration_s = _seconds(container.duration, Fraction(1, av.time_base))
 
     def info(self) -> MediaInfo:
         """Give what the container declares; rotation is read off the first picture."""
@@ -148,6 +152,12 @@ class ClipDecoder:
             ``decode_error`` when not one frame or sample could be decoded, ``endless_container``
             when the file's index makes the demuxer read the same bytes over and over.
         """
+        try:
+            yield from self._chunks(chunk_bytes)
+        finally:
+            self._reader.close()
+
+    def _chunks(self, chunk_bytes: int) -> Iterator[Chunk]:
         empty, before = True, 0
         for chunk in gather(self._all_pictures(), self._sound(), chunk_bytes=chunk_bytes):
             empty = False
@@ -241,43 +251,25 @@ class ClipDecoder:
     # --- demuxing ---------------------------------------------------------------------------
 
     def _open(self) -> Any:
-        options = {"protocol_whitelist": "pipe", "enable_drefs": "0"}
-        try:
-            return av.open(
-                self._open_stream(),
-                format=self._sniffed.demuxer,
-                options=options,
-                metadata_errors="replace",
-            )
-        except (av.error.FFmpegError, ValueError, OSError) as error:
-            raise ExaminationError(
-                "decode_error",
-                f"the {self._sniffed.media_type} container cannot be opened: {_text(error)}",
-            ) from error
+        return open_container(self._open_stream, self._sniffed)
 
     def _decoded(
         self, index: int | None, health: StreamHealth
     ) -> Iterator[tuple[Any, float | None]]:
         """Decode one stream, skipping damaged packets as a player does, and counting them."""
-        container = self._open()
-        try:
-            for stream in container.streams:
-                if stream.index != index:
-                    stream.discard = Discard.all
-            stream = container.streams[index]
-            if stream.codec_context is None:
-                raise ExaminationError("decode_error", "the stream's codec is not known")
-            if stream.type == "video":
-                stream.codec_context.thread_type = "AUTO"
-                stream.codec_context.thread_count = self._threads
-            yield from self._decode_packets(container, stream, health)
-        finally:
-            container.close()
+        if index is None:
+            return
+        context = self._contexts[index]
+        if context is None:
+            raise ExaminationError("decode_error", "the stream's codec is not known")
+        if context.type == "video":
+            context.thread_type = "AUTO"
+            context.thread_count = self._threads
+        yield from self._decode_packets(self._reader.packets(index), context, health)
 
     def _decode_packets(
-        self, container: Any, stream: Any, health: StreamHealth
+        self, packets: Iterator[Any], context: Any, health: StreamHealth
     ) -> Iterator[tuple[Any, float | None]]:
-        packets = container.demux(stream)
         most = REREAD_FACTOR * self._size_bytes + REREAD_SLACK
         while not health.gave_up:
             try:
@@ -296,7 +288,8 @@ class ClipDecoder:
                     f"{self._size_bytes:,} bytes)",
                 )
             try:
-                frames = packet.decode()
+                # not packet.decode(): a stream read anew goes on with the decoder it had
+                frames = context.decode(packet)
             except av.error.EOFError:
                 return
             except av.error.FFmpegError as error:
@@ -360,7 +353,3 @@ def _seconds(ticks: int | None, base: Fraction | None) -> float | None:
         return None
     seconds = float(ticks * base)
     return seconds if math.isfinite(seconds) else None
-
-
-def _text(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
