@@ -53,9 +53,9 @@ def group_labels(
     if not wanted:
         raise UsageError("no group is named")
     columns = [_group_column(manifest, name, side) for name in wanted]
-    joined = _text(manifest.frame[columns[0]])
+    joined = text_of(manifest.frame[columns[0]])
     for column in columns[1:]:
-        more = _text(manifest.frame[column])
+        more = text_of(manifest.frame[column])
         unknown = (joined == "") | (more == "")
         joined = joined + JOINER + more
         joined[unknown] = ""
@@ -70,7 +70,7 @@ def identities(manifest: Manifest, side: Side | None = None) -> TextArray | None
     column = f"{side}.identity" if side else "identity"
     if column not in manifest.frame:
         return None
-    return _text(manifest.frame[column])
+    return text_of(manifest.frame[column])
 
 
 def paths(manifest: Manifest, kind: MediaKind = "any", side: Side | None = None) -> list[Path]:
@@ -115,7 +115,7 @@ def labels(manifest: Manifest) -> TextArray | FloatArray:
         When there is no such column.
     """
     column = _column(manifest, "label")
-    return _numbers(column) if _is_numeric(column) else _text(column)
+    return _numbers(column) if is_numeric(column) else text_of(column)
 
 
 def binary_labels(manifest: Manifest) -> FloatArray:
@@ -145,11 +145,11 @@ def numbers(manifest: Manifest, name: str) -> FloatArray:
         When there is no such column, or it holds text (with the first line that does).
     """
     column = _column(manifest, name)
-    if _is_numeric(column):
+    if is_numeric(column):
         return _numbers(column)
     import pandas as pd
 
-    texts = _text(column)
+    texts = text_of(column)
     values = pd.to_numeric(column.where(column != ""), errors="coerce").to_numpy(float)
     bad = np.flatnonzero(np.isnan(values) & (texts != ""))
     if len(bad) == 0:
@@ -169,8 +169,8 @@ def texts(manifest: Manifest, name: str) -> TextArray:
         When there is no such column.
     """
     column = _column(manifest, name)
-    if not _is_numeric(column):
-        return _text(column)
+    if not is_numeric(column):
+        return text_of(column)
     values = _numbers(column)
     levels, where = np.unique(values, return_inverse=True)
     written = [
@@ -202,7 +202,7 @@ def select(manifest: Manifest, where: Mapping[str, str | Sequence[str]]) -> Mani
     for name, wanted in where.items():
         allowed = (wanted,) if isinstance(wanted, str) else tuple(wanted)
         column = _column(manifest, name)
-        if _is_numeric(column):
+        if is_numeric(column):
             values = [_number_of(manifest, name, value) for value in allowed]
             keep &= np.isin(_numbers(column), values)
         else:
@@ -243,14 +243,14 @@ def _path_texts(manifest: Manifest, kind: MediaKind, side: Side | None) -> TextA
     if manifest.shape is Shape.TRIALS:
         if side is None:
             raise UsageError(f"{manifest.path}: a trial table names two files per row")
-        return _text(manifest.frame[side])
+        return text_of(manifest.frame[side])
     wanted = PATH_COLUMNS if kind == "any" else (f"{kind}_path", "path")
     there = [column for column in wanted if column in manifest.frame]
     if not there:
         raise UsageError(f"{manifest.path}: there is no column {' or '.join(wanted)}")
-    found = _text(manifest.frame[there[0]])
+    found = text_of(manifest.frame[there[0]])
     for column in there[1:]:
-        found = np.where(found == "", _text(manifest.frame[column]), found)
+        found = np.where(found == "", text_of(manifest.frame[column]), found)
     return found
 
 
@@ -261,7 +261,8 @@ def _column(manifest: Manifest, name: str) -> pd.Series[Any]:
     return manifest.frame[name]
 
 
-def _is_numeric(column: pd.Series[Any]) -> bool:
+def is_numeric(column: pd.Series[Any]) -> bool:
+    """Whether a column holds numbers (else it holds text)."""
     return column.dtype.kind == "f"
 
 
@@ -269,5 +270,6 @@ def _numbers(column: pd.Series[Any]) -> FloatArray:
     return np.array(column.to_numpy(), dtype=np.float64)
 
 
-def _text(column: pd.Series[Any]) -> TextArray:
+def text_of(column: pd.Series[Any]) -> TextArray:
+    """Give a text column as an array of ``str`` of its own."""
     return np.array(column.to_numpy(dtype=object), dtype=object)

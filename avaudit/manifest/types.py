@@ -40,10 +40,7 @@ def typed_frame(table: pa.Table) -> pd.DataFrame:
     for name, column in zip(table.column_names, table.columns, strict=True):
         as_number = None if is_text(name) else _numbers(name, column)
         columns.append(_texts(column) if as_number is None else as_number)
-    frame = pa.table(columns, names=table.column_names).to_pandas(split_blocks=True)
-    for name in frame.select_dtypes("object").columns:
-        frame[name] = frame[name].astype("str")  # an Arrow without a default string type
-    return frame
+    return pa.table(columns, names=table.column_names).to_pandas(split_blocks=True)
 
 
 def _numbers(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray | None:
