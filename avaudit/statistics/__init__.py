@@ -10,6 +10,13 @@ from .association import (
     association_of_values,
     association_values,
     cosines,
+    effect_of,
+)
+from .association_bootstrap import (
+    CosineTable,
+    StereotypeExcess,
+    association_interval,
+    stereotype_excess,
 )
 from .auc import auc, auc_delong, delong_variance
 from .auc_bootstrap import StratifiedAuc, auc_interval, within_stratum_auc
@@ -20,6 +27,7 @@ from .clustered_proportions import (
     effective_size,
 )
 from .count_bootstrap import cluster_count_draws, count_draws, ratio_of_counts
+from .crossmodal import BalancedAssociation, balanced_association, centred
 from .detection import DetCurve, det, eer, min_dcf
 from .differentials import au_fdr, fdr, garbe, gini, inequity_rate, max_geomean
 from .draws import percentile_estimate
@@ -32,6 +40,14 @@ from .gaps import (
     group_rates,
     group_ratios,
 )
+from .group_errors import (
+    DifferentialEstimates,
+    GroupErrors,
+    differential_estimates,
+    differentials_at,
+    threshold_at_fmr,
+    within_groups,
+)
 from .llr_metrics import (
     MisleadingEvidence,
     act_dcf,
@@ -40,7 +56,17 @@ from .llr_metrics import (
     cllr_min,
     misleading_evidence,
 )
+from .matching import (
+    Leak,
+    MatchingBreakdown,
+    attribute_oracle,
+    explained_share,
+    leak,
+    matching_breakdown,
+)
 from .multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
+from .paired import FlipRates, cluster_means, flip_rates, mcnemar_exact, score_shift
+from .parity import Parity, Spread, confusion_counts, parity, parity_metrics, spread
 from .power import design_effect, minimum_detectable_gap, required_n, required_n_equivalence
 from .proportions import (
     jeffreys,
@@ -64,45 +90,66 @@ from .single_association import (
 
 __all__ = [
     "Association",
+    "BalancedAssociation",
     "Contrast",
+    "CosineTable",
     "DetCurve",
+    "DifferentialEstimates",
     "EffectiveSize",
     "Estimate",
+    "FlipRates",
     "GapTest",
+    "GroupErrors",
     "GroupRates",
+    "Leak",
+    "MatchingBreakdown",
     "MisleadingEvidence",
     "MultilevelAssociation",
     "NullFloor",
+    "Parity",
     "SingleAssociations",
     "Skew",
+    "Spread",
+    "StereotypeExcess",
     "StratifiedAuc",
     "act_dcf",
     "association",
+    "association_interval",
     "association_of_values",
     "association_values",
+    "attribute_oracle",
     "au_fdr",
     "auc",
     "auc_delong",
     "auc_interval",
+    "balanced_association",
     "bca",
     "benjamini_hochberg",
     "benjamini_yekutieli",
+    "centred",
     "cllr",
     "cllr_log10",
     "cllr_min",
     "cluster_bootstrap",
     "cluster_count_draws",
+    "cluster_means",
     "clustered_newcombe",
     "clustered_wilson",
+    "confusion_counts",
     "cosines",
     "count_draws",
     "delong_variance",
     "design_effect",
     "det",
+    "differential_estimates",
+    "differentials_at",
     "eer",
+    "effect_of",
     "effective_size",
     "equivalence_p",
+    "explained_share",
     "fdr",
+    "flip_rates",
     "garbe",
     "gini",
     "group_means",
@@ -112,24 +159,34 @@ __all__ = [
     "inequity_rate",
     "jeffreys",
     "katz",
+    "leak",
+    "matching_breakdown",
     "max_geomean",
+    "mcnemar_exact",
     "min_dcf",
     "minimum_detectable_gap",
     "misleading_evidence",
     "multilevel_association",
     "ndkl",
     "newcombe",
+    "parity",
+    "parity_metrics",
     "percentile_estimate",
     "ratio_of_counts",
     "required_n",
     "required_n_equivalence",
+    "score_shift",
     "single_association",
     "single_association_test",
     "skew_at_k",
+    "spread",
+    "stereotype_excess",
+    "threshold_at_fmr",
     "tost",
     "tost_proportions",
     "two_way_weights",
     "undefined",
     "wilson",
+    "within_groups",
     "within_stratum_auc",
 ]

@@ -250,7 +250,7 @@ def association_of_values(
         p, p_min, n_done, exact = _permute(
             s, units, unit_is_x, alternative, strict, max_exact, n_permutations, rng
         )
-    effect, why = (math.nan, problem) if problem else _effect(s, is_x)
+    effect, why = (math.nan, problem) if problem else effect_of(s, is_x)
     known = not problem
     area = auc(s[is_x], s[~is_x]) if known else math.nan
     return Association(
@@ -306,7 +306,16 @@ def _problem(s: Floats, is_x: NDArray[np.bool_]) -> str:
     return ""
 
 
-def _effect(s: Floats, is_x: NDArray[np.bool_]) -> tuple[float, str]:
+def effect_of(s: Floats, is_x: NDArray[np.bool_]) -> tuple[float, str]:
+    """Give the effect size d of associations, or NaN and the reason.
+
+    Parameters
+    ----------
+    s
+        Association of each target, shape (n,).
+    is_x
+        Whether the target belongs to x (else to y), shape (n,).
+    """
     if s.size < 2:
         return math.nan, "fewer than two targets"
     spread = float(s.std(ddof=1))

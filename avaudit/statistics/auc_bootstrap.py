@@ -14,7 +14,7 @@ from .estimate import Estimate, undefined
 from .scores import Floats, checked_scores, codes_of
 
 
-class _WeightedAuc:
+class WeightedAuc:
     """The AUC of one set of trials under many weightings, sorted once."""
 
     def __init__(self, scores: Floats, is_h1: NDArray[np.bool_]) -> None:
@@ -81,7 +81,7 @@ def auc_interval(
 
     Notes
     -----
-    Two-way resampling: Poh and Bengio 2007; Owen, Annals of Applied Statistics 1(2), 2007.
+    Two-way resampling: Bolle, Ratha and Pankanti 2004; Owen, Annals of Applied Statistics 1(2), 2007.
 
     Examples
     --------
@@ -93,10 +93,10 @@ def auc_interval(
     (40, 20, True)
     """
     values = checked_scores(scores, "scores")
-    is_h1 = _two_classes(labels, values.size)
+    is_h1 = two_classes(labels, values.size)
     n_draws = int(n_draws)
-    draws, n_clusters, method = _plan(values.size, clusters, left, right, n_draws, rng)
-    weighted = _WeightedAuc(values, is_h1)
+    draws, n_clusters, method = resampling_plan(values.size, clusters, left, right, n_draws, rng)
+    weighted = WeightedAuc(values, is_h1)
     if not weighted.h1.size or not weighted.h2.size:
         return undefined(
             "one of the two classes has no items",
@@ -115,7 +115,8 @@ def auc_interval(
     )
 
 
-def _two_classes(labels: ArrayLike, n: int) -> NDArray[np.bool_]:
+def two_classes(labels: ArrayLike, n: int) -> NDArray[np.bool_]:
+    """Give which of ``n`` items belong to H1, or say what is wrong with the labels."""
     array = np.asarray(labels)
     if array.shape != (n,):
         raise ValueError(f"labels must hold one entry for each of the {n} scores: {array.shape}")
@@ -124,7 +125,7 @@ def _two_classes(labels: ArrayLike, n: int) -> NDArray[np.bool_]:
     return array.astype(bool)
 
 
-def _plan(
+def resampling_plan(
     n: int,
     clusters: ArrayLike | None,
     left: ArrayLike | None,
@@ -132,6 +133,7 @@ def _plan(
     n_draws: int,
     rng: np.random.Generator,
 ) -> tuple[Multiplicities, int | None, str]:
+    """Give the weight vectors of all draws, the number of clusters, and the method in words."""
     if (left is None) != (right is None):
         raise ValueError("pairs need both left and right identities")
     if left is not None and right is not None:
@@ -230,7 +232,7 @@ def within_stratum_auc(
     ((0.5, 1.0), 0.75)
     """
     values = checked_scores(scores, "scores")
-    is_h1 = _two_classes(labels, values.size)
+    is_h1 = two_classes(labels, values.size)
     names, codes = codes_of(strata, values.size, "strata")
     who = None if clusters is None else codes_of(clusters, values.size, "clusters")[1]
     kept: list[tuple[str, float, int, int]] = []
@@ -243,9 +245,9 @@ def within_stratum_auc(
             left_out.append(str(name))
             continue
         kept.append((str(name), auc(h1, h2), h1.size, h2.size))
-        weighted = _WeightedAuc(values[inside], is_h1[inside])
+        weighted = WeightedAuc(values[inside], is_h1[inside])
         inner = None if who is None else who[inside]
-        draws, _, _ = _plan(inside.size, inner, None, None, n_draws, rng)
+        draws, _, _ = resampling_plan(inside.size, inner, None, None, n_draws, rng)
         drawn.append([weighted(weights) for weights in draws])
     return StratifiedAuc(
         mean=_mean_over_strata(kept, drawn, values.size, who, level),

@@ -38,7 +38,7 @@ def fdr(fmr: ArrayLike, fnmr: ArrayLike, *, alpha: float = 0.5) -> float:
 
     Notes
     -----
-    De Freitas Pereira and Marcel, Fairness in biometrics, IEEE T-BIOM 4(1), 2022, equation 3.
+    De Freitas Pereira and Marcel, Fairness in biometrics, IEEE T-BIOM 4(1), 2022.
 
     Examples
     --------
@@ -100,11 +100,11 @@ def inequity_rate(fmr: ArrayLike, fnmr: ArrayLike, *, alpha: float = 0.5) -> flo
     float
         ``(max FMR / min FMR)^alpha (max FNMR / min FNMR)^(1 - alpha)``, at least 1. NaN where a
         smallest rate is 0 and its weight is not: the ratio has no finite value, and
-        :func:`avaudit.statistics.differentials` gives a bound from the counts.
+        :func:`avaudit.statistics.differential_estimates` gives a bound from the counts.
 
     Notes
     -----
-    Grother, NISTIR 8429 draft and the European Association for Biometrics talk, 2021.
+    Grother, Demographic differentials in face recognition algorithms, EAB, 2021.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def gini(values: ArrayLike) -> float:
 
     Notes
     -----
-    Howard, Laird, Sirotin, Rubin and Tipton, 2022 (arXiv 2203.05051), equation 6.
+    Howard, Laird, Sirotin, Rubin and Tipton, 2022 (arXiv 2203.05051).
 
     Examples
     --------
@@ -181,7 +181,7 @@ def garbe(fmr: ArrayLike, fnmr: ArrayLike, *, alpha: float = 0.5) -> float:
 
     Notes
     -----
-    Howard et al. 2022 (arXiv 2203.05051), equation 7.
+    Howard et al. 2022 (arXiv 2203.05051).
 
     Examples
     --------
@@ -205,7 +205,7 @@ def max_geomean(rates: ArrayLike) -> float:
 
     Notes
     -----
-    Grother, Ngan and Hanaoka, FRVT part 8, NISTIR 8429, 2022.
+    Grother, FRVT part 8: summarizing demographic differentials, NISTIR 8429, 2022.
 
     Examples
     --------

@@ -94,7 +94,7 @@ def cllr_min(h1: ArrayLike, h2: ArrayLike) -> float:
 
     Notes
     -----
-    Pool adjacent violators, equal scores pooled beforehand: Brümmer and du Preez 2006, section 5.
+    Pool adjacent violators, equal scores pooled beforehand: Brümmer and du Preez 2006.
 
     Examples
     --------

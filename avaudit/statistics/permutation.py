@@ -18,7 +18,7 @@ RELATIVE_TIE = 1e-12  # sums of the same numbers in another order differ by roun
 
 
 @dataclass(frozen=True, kw_only=True)
-class Null:
+class Partitions:
     """Column sums over the first set, one row per partition.
 
     Attributes
@@ -38,7 +38,7 @@ class Null:
 
 def partition_sums(
     columns: Floats, k: int, *, max_exact: int, n_permutations: int, rng: np.random.Generator
-) -> Null:
+) -> Partitions:
     """Sum columns over every k-subset of the rows, or over uniformly random ones.
 
     Parameters
@@ -57,12 +57,12 @@ def partition_sums(
     if possible <= max_exact:
         subsets = np.array(list(itertools.combinations(range(n), k)), dtype=np.intp)
         sums = columns[subsets.reshape(possible, k)].sum(axis=1)
-        return Null(sums=sums, exact=True, n_possible=possible)
+        return Partitions(sums=sums, exact=True, n_possible=possible)
     if possible / (1 << n) >= MIN_ACCEPTANCE:
         sums = _sums_by_mask(columns, k, n_permutations, rng)
     else:
         sums = _sums_by_shuffle(columns, k, n_permutations, rng)
-    return Null(sums=sums, exact=False, n_possible=possible)
+    return Partitions(sums=sums, exact=False, n_possible=possible)
 
 
 def _sums_by_shuffle(

@@ -1,7 +1,7 @@
 """How far the groups in a ranking depart from their desired shares.
 
 Geyik, Ambler and Kenthapadi, Fairness-aware ranking in search and recommendation systems, KDD 2019
-(arXiv 1905.01989), sections 3.1 and 3.2.
+(arXiv 1905.01989).
 """
 
 from __future__ import annotations
