@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import av
 import numpy as np
+import numpy.typing as npt
 import scipy.signal
 
 from ..media.types import SampleArray
@@ -58,8 +60,20 @@ def resample(samples: SampleArray, rate: int, new_rate: int) -> SampleArray:
     if rate == new_rate or not len(samples):
         return samples
     common = math.gcd(rate, new_rate)
-    out = scipy.signal.resample_poly(samples, new_rate // common, rate // common)
+    up, down = new_rate // common, rate // common
+    out = scipy.signal.resample_poly(samples, up, down, window=_low_pass(max(up, down)))
     return np.asarray(out, np.float32)
+
+
+@lru_cache(maxsize=32)
+def _low_pass(factor: int) -> npt.NDArray[np.float32]:
+    """Give a filter that passes 0.95 of the lower band and damps images by 90 dB.
+
+    scipy's default leaves images at -55 dB: a trace that no real resampler would leave, and
+    that a detector might learn.
+    """
+    taps = scipy.signal.firwin(2 * 48 * factor + 1, 0.96 / factor, window=("kaiser", 9.0))
+    return np.asarray(taps, np.float32)
 
 
 def fit(samples: SampleArray, length: int) -> SampleArray:

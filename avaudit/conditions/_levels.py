@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 FRAME_S = 0.02
-ACTIVE_RANGE_DB = 25.0
-"""Frames this far below the loud ones still count as active (soft consonants do, pauses do not)."""
+LOUD_QUANTILE = 0.95
+ACTIVE_RANGE_DB = 15.0
+"""Frames this far below the loud ones still count as active (as the margin of ITU-T P.56)."""
 
 
 def frame_powers(samples: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.float64]:
@@ -25,7 +26,7 @@ _NONE = np.zeros(0)
 
 
 def active_power(samples: npt.NDArray[np.float32], sample_rate: int) -> float:
-    """Give the mean power of the active frames: those at most 25 dB under the 95th percentile.
+    """Give the mean power of the active frames: those at most 15 dB under the 95th percentile.
 
     0.0 for no samples or digital silence. The idea is that of the active speech level of
     ITU-T P.56, with frames in place of its envelope.
@@ -33,6 +34,6 @@ def active_power(samples: npt.NDArray[np.float32], sample_rate: int) -> float:
     powers = frame_powers(samples, sample_rate)
     if not len(powers):
         return 0.0
-    loud = float(np.quantile(powers, 0.95))
+    loud = float(np.quantile(powers, LOUD_QUANTILE))
     active = powers[powers >= loud * 10.0 ** (-ACTIVE_RANGE_DB / 10.0)]
     return float(np.mean(active))

@@ -78,8 +78,9 @@ _EXACT = {"fflags": "+bitexact"}
 
 
 def _video_stream(container: Any, rgb: RgbArray, step: Recoded) -> Any:
-    # one thread, because the encoder's decisions depend on how many there are
-    options = {"crf": str(step.crf), "preset": "veryfast", "threads": "1"}
+    # one thread, because decisions depend on how many there are; no macroblock tree, because
+    # with it (and assembler on) the same pictures gave different bytes from run to run
+    options = {"crf": str(step.crf), "preset": "veryfast", "threads": "1", "mbtree": "0"}
     stream = container.add_stream("libx264", rate=30, options=options)
     height, width = rgb.shape[:2]
     factor = min(1.0, step.lines / height) if step.lines else 1.0
@@ -151,10 +152,7 @@ def _pictures_of(data: bytes) -> Iterator[TimedPicture]:
     with av.open(io.BytesIO(data), "r") as container:
         if not container.streams.video:
             return
-        stream = container.streams.video[0]
-        # with decoder threads beside it, x264 was seen to give different bytes from run to run
-        stream.codec_context.thread_count = 1
-        for frame in container.decode(stream):
+        for frame in container.decode(container.streams.video[0]):
             yield float(frame.time or 0.0), frame.to_ndarray(format="rgb24").astype(np.uint8)
 
 
