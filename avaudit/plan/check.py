@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import UsageError
 from ..manifest import Manifest, Shape, group_labels, select
-from ..registry import PROBES, load
+from ..manifest.columns import Side
+from ..registry import PROBES, load, unknown_name
 from .model import Plan, Scenario
 
 
 def check_plan(plan: Plan, manifest: Manifest) -> list[str]:
-    """Say what in a plan does not fit a data set.
+    """Say what in a plan cannot be run on a data set.
 
     Parameters
     ----------
@@ -25,17 +25,32 @@ def check_plan(plan: Plan, manifest: Manifest) -> list[str]:
     -------
     list of str
         One sentence per problem, beginning with the scenario's id; empty when all fits. Looked
-        at are the shape of the table, the columns named in ``groups``, ``control`` and
-        ``where``, and whether at least two groups (or, without groups, one row) are large enough.
+        at are the shape of the table and what is named in ``groups``, ``control`` and ``where``.
     """
     return [
         f"scenario '{scenario.id}': {text}"
         for scenario in plan.scenario
-        for text in _check(scenario, manifest)
+        for text in _misfits(scenario, manifest)
     ]
 
 
-def _check(scenario: Scenario, manifest: Manifest) -> list[str]:
+def plan_cautions(plan: Plan, manifest: Manifest) -> list[str]:
+    """Say which scenarios can be run and will hardly be settled by this data.
+
+    Returns
+    -------
+    list of str
+        One sentence per scenario that compares groups of which fewer than two reach ``min_n``.
+    """
+    return [
+        f"scenario '{scenario.id}': {text}"
+        for scenario in plan.scenario
+        if scenario.groups and not _misfits(scenario, manifest)
+        for text in _too_small(scenario, select(manifest, scenario.where))
+    ]
+
+
+def _misfits(scenario: Scenario, manifest: Manifest) -> list[str]:
     probe = load(PROBES, scenario.probe)
     problems = []
     if manifest.shape not in probe.shapes:
@@ -44,34 +59,39 @@ def _check(scenario: Scenario, manifest: Manifest) -> list[str]:
             f"the probe '{scenario.probe}' works on {fits}; this manifest holds "
             f"{manifest.shape.value}"
         )
+    problems += [
+        unknown_name("group in the manifest called", name, manifest.groups)
+        for name in (*scenario.groups, *scenario.control)
+        if name not in manifest.groups
+    ]
     try:
-        part = select(manifest, scenario.where)
+        select(manifest, scenario.where)
     except UsageError as error:
-        return [*problems, str(error)]
-    for name in (*scenario.groups, *scenario.control):
-        if name not in manifest.groups:
-            try:
-                _labels(part, (name,))
-            except UsageError as error:
-                problems.append(str(error))
-    if not problems and scenario.groups:
-        problems += _check_sizes(scenario, part)
+        problems.append(str(error))
     return problems
 
 
-def _check_sizes(scenario: Scenario, part: Manifest) -> list[str]:
-    levels, counts = np.unique(_labels(part, scenario.groups), return_counts=True)
-    sizes = {str(level): int(n) for level, n in zip(levels, counts, strict=True) if level}
-    large = [level for level, n in sizes.items() if n >= scenario.min_n]
-    if len(large) >= 2:
+def _too_small(scenario: Scenario, manifest: Manifest) -> list[str]:
+    sizes = group_sizes(manifest, scenario.groups)
+    if sum(n >= scenario.min_n for n in sizes.values()) >= 2:
         return []
     said = ", ".join(f"{level} {n}" for level, n in sizes.items()) or "none"
     return [
         f"fewer than two groups of {' × '.join(scenario.groups)} have min_n = {scenario.min_n} "
-        f"rows (rows by group: {said})"
+        f"rows (rows by group: {said}), so nothing will be tested"
     ]
 
 
-def _labels(manifest: Manifest, names: tuple[str, ...]) -> NDArray[np.object_]:
-    side = "left" if manifest.shape is Shape.TRIALS else None
-    return group_labels(manifest, names, side)
+def group_sizes(manifest: Manifest, names: tuple[str, ...]) -> dict[str, int]:
+    """Count the rows of every group; in trial tables those of the side that has the columns."""
+    sides: tuple[Side | None, ...] = (
+        ("left", "right") if manifest.shape is Shape.TRIALS else (None,)
+    )
+    for side in sides:
+        try:
+            labels = group_labels(manifest, names, side)
+        except UsageError:
+            continue  # left may be a face with groups, right a voice without, or reversed
+        levels, counts = np.unique(labels[labels != ""], return_counts=True)
+        return {str(level): int(n) for level, n in zip(levels, counts, strict=True)}
+    return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def _probe_problems(scenario: Scenario) -> list[tuple[str, str]]:
         return [("probe", unknown_name("probe", scenario.probe, installed))]
     probe = load(PROBES, scenario.probe)
     problems = []
-    if scenario.metric is not None and probe.metrics and scenario.metric not in probe.metrics:
+    if scenario.metric is not None and not _offers(probe.metrics, scenario.metric):
         what = f"metric of the probe '{scenario.probe}' called"
         problems.append(("metric", unknown_name(what, scenario.metric, list(probe.metrics))))
     for key in scenario.options:
@@ -90,6 +91,13 @@ def _probe_problems(scenario: Scenario) -> list[tuple[str, str]]:
             what = f"option of the probe '{scenario.probe}' called"
             problems.append(("options", unknown_name(what, key, list(probe.options))))
     return problems
+
+
+def _offers(metrics: Mapping[str, str], wanted: str) -> bool:
+    """Whether a probe knows a metric; ``file.py:function`` is any where the probe says so."""
+    if not metrics or wanted in metrics:
+        return True
+    return ":" in wanted and any(":" in name for name in metrics)
 
 
 def _explain(error: ValidationError, path: Path, text: str) -> str:

@@ -13,7 +13,7 @@ from ...statistics.power import design_effect, minimum_detectable_gap
 from ..columns import is_numeric
 from ..table import GROUP_PREFIX, Manifest, Shape
 from .problem import Code, Problem, count
-from .values import PLACEHOLDERS
+from .values import is_placeholder
 
 LARGEST_USEFUL_GAP = 0.20
 """A group that shows only larger gaps is called too small."""
@@ -103,8 +103,8 @@ def cells_of(manifest: Manifest, column: str, who: str) -> list[Cell]:
             frame["label"] = names[np.where(np.isnan(values), 2, values).astype(int)]
     if who in manifest.frame:
         frame["who"] = manifest.frame[who]
-    unknown = frame["level"].str.strip().str.casefold().isin(["", *PLACEHOLDERS])
-    frame = frame[~unknown]
+    levels = frame["level"].unique()
+    frame = frame[frame["level"].isin([x for x in levels if x and not is_placeholder(x)])]
     if frame["label"].ne("").any():
         frame = frame[frame["label"] != ""]
     grouped = frame.groupby(["label", "level"], sort=True)

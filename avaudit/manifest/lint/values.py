@@ -139,34 +139,37 @@ def _spellings(manifest: Manifest, name: str) -> Iterator[Problem]:
     is_group = bare.startswith(GROUP_PREFIX) or bare == "split"
     if not is_group and bare != "identity":
         return
-    levels, where, sizes = np.unique(
-        text_of(manifest.frame[name]).astype(str), return_inverse=True, return_counts=True
-    )
-    best: dict[str, int] = {}
-    for index, level in enumerate(levels):
-        key = _folded(level, fold_case=is_group)
-        if key not in best or (sizes[index], level == key) > (sizes[best[key]], False):
-            best[key] = index
-    odd = np.array(
-        [
-            level != level.strip() or best[_folded(level, fold_case=is_group)] != index
-            for index, level in enumerate(levels)
-        ]
-    )
+    column = manifest.frame[name]
+    sizes = {str(level): int(n) for level, n in column.value_counts().items()}
+    best: dict[str, str] = {}
+    # the commonest way of writing is kept, and the folded one among equals
+    for level in sorted(sizes, key=lambda level: (-sizes[level], level.casefold() != level, level)):
+        best.setdefault(_folded(level, fold_case=is_group), level)
+    odd = [
+        level
+        for level in sizes
+        if level != level.strip() or best[_folded(level, fold_case=is_group)] != level
+    ]
     text = (
         "the same level is written in several ways (case or blanks), so it would be taken for "
         "several; write it one way"
     )
-    yield from _problem(manifest, name, odd[where.ravel()], text)
+    yield from _problem(manifest, name, column.isin(odd).to_numpy(bool), text)
 
 
 def _placeholders(manifest: Manifest, name: str) -> Iterator[Problem]:
     """Find words for "not known", which would be taken for a group of their own."""
     bare = name.removeprefix("left.").removeprefix("right.")
     if bare.startswith(GROUP_PREFIX) and not bare.endswith(".source"):
-        said = manifest.frame[name].str.strip().str.casefold().isin(PLACEHOLDERS).to_numpy(bool)
+        column = manifest.frame[name]
+        said = column.isin([level for level in column.unique() if is_placeholder(level)])
         text = "a word for 'not known' is taken for a group of its own; leave the cell empty"
-        yield from _problem(manifest, name, said, text)
+        yield from _problem(manifest, name, said.to_numpy(bool), text)
+
+
+def is_placeholder(level: str) -> bool:
+    """Whether a group's level is a word for "not known"."""
+    return level.strip().casefold() in PLACEHOLDERS
 
 
 def _folded(level: str, *, fold_case: bool) -> str:
