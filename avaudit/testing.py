@@ -1,15 +1,19 @@
-"""For authors of detectors: run one without a worker, and the suite every one must pass.
+"""For authors of plug-ins: run a detector without a worker, and the suites all must pass.
 
 Only for files you made or trust: :func:`examine` parses them in this process.
 """
 
 from __future__ import annotations
 
+import copy
 import json
+import math
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .confinement.limits import Limits
 from .detector import Abstained, Detector, Need, Observed, Outcome, Scored
@@ -17,6 +21,10 @@ from .engine.examine import Answer, Assignment, examine as run_examination
 from .engine.messages import checked
 from .errors import ExaminationError
 from .media.types import MediaKind
+
+if TYPE_CHECKING:
+    from .plan.model import Scenario
+    from .probe import Context, Measured, Probe, ProbeResult
 
 
 def examine(
@@ -154,3 +162,80 @@ def _comparable(outcome: Outcome | ExaminationError) -> object:
     if isinstance(outcome, ExaminationError):
         return (outcome.code, outcome.text)
     return outcome
+
+
+def check_adapter(reference: str, *, params: Mapping[str, str] | None = None) -> None:
+    """Check that a model answers as its protocols promise, on media made here.
+
+    Parameters
+    ----------
+    reference
+        The model, as for ``avaudit check``.
+    params
+        Its parameters, as text.
+
+    Raises
+    ------
+    AssertionError
+        Naming every broken promise.
+    """
+    import numpy as np
+
+    from .adapters.checks import check_model
+    from .adapters.examples import make_examples
+    from .adapters.resolve import resolve_model
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        resolve_model(reference, params=params or {}, cache=False) as model,
+    ):
+        examples = make_examples(Path(folder), np.random.default_rng(2026))
+        wrong = [c for c in check_model(model, examples) if c.ok is False]
+    assert not wrong, "; ".join(f"{check.name}: {check.text}" for check in wrong)
+
+
+def check_probe(probe: Probe, scenario: Scenario, context: Context) -> ProbeResult:
+    """Check that a probe keeps the promises every probe makes.
+
+    Parameters
+    ----------
+    probe
+        An instance.
+    scenario, context
+        What to run it on; its generator is copied, so that two runs start from the same state.
+
+    Returns
+    -------
+    ProbeResult
+        Of the first run.
+
+    Raises
+    ------
+    AssertionError
+        Saying which promise is broken.
+    """
+    assert probe.title, "the probe needs a title"
+    assert probe.asks.endswith("?"), "the probe's `asks` must be a question"
+    assert probe.does_not_say, "the probe must say what a result does not say"
+    assert context.manifest.shape in probe.shapes, "the manifest has not one of the probe's shapes"
+    runs = []
+    for name in ("first", "second"):
+        folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=context.scratch))
+        own = replace(context, rng=copy.deepcopy(context.rng), scratch=folder)
+        runs.append(probe.run(scenario, own))
+    assert repr(runs[0]) == repr(runs[1]), "two runs with the same generator gave two results"
+    result = runs[0]
+    assert result.summary.strip(), "the result has no summary"
+    for measured in result.estimates:
+        _check_estimate(measured)
+    for tested in result.tests:
+        assert math.isfinite(tested.p) or tested.reason, f"{tested.metric}: no p and no reason"
+    json.dumps(dict(result.facts), default=float)
+    return result
+
+
+def _check_estimate(measured: Measured) -> None:
+    estimate, where = measured.estimate, f"{measured.metric} of {measured.group}"
+    assert math.isfinite(estimate.value) or estimate.reason, f"{where}: no value and no reason"
+    if not (math.isnan(estimate.low) or math.isnan(estimate.high)):
+        assert estimate.low <= estimate.high, f"{where}: the interval is upside down"

@@ -19,6 +19,10 @@ Row = FloatArray | float | str | Path | None
 """One answer; None says "no answer"."""
 
 
+class InvalidAnswerError(AuditError):
+    """The model answered, but not as its protocol promises."""
+
+
 class Form(Enum):
     """What one row of an answer is."""
 
@@ -55,7 +59,7 @@ def check_rows(op: Capability, raw: object, items: Sequence[Item]) -> list[Row]:
 
     Raises
     ------
-    AuditError
+    InvalidAnswerError
         When the length, the shape or a value is not what the protocol promises, with the item.
     """
     form = FORMS[op]
@@ -71,7 +75,7 @@ def check_rows(op: Capability, raw: object, items: Sequence[Item]) -> list[Row]:
 def _scalars(op: Capability, raw: object, items: Sequence[Item]) -> list[Row]:
     values = _numbers(op, [math.nan if v is None else v for v in _rows(op, raw)])
     if values.ndim != 1 or len(values) != len(items):
-        raise AuditError(_shape(op, values.shape, len(items), "(n,)"))
+        raise InvalidAnswerError(_shape(op, values.shape, len(items), "(n,)"))
     _refuse_infinite(op, np.isinf(values), items)
     return [None if math.isnan(value) else value for value in values.tolist()]
 
@@ -86,21 +90,21 @@ def _vectors(op: Capability, raw: object, items: Sequence[Item]) -> list[Row]:
     try:
         matrix = _numbers(op, [rows[number] for number in present])
     except ValueError as error:
-        raise AuditError(f"{op}: the vectors have different lengths: {error}") from error
+        raise InvalidAnswerError(f"{op}: the vectors have different lengths: {error}") from error
     if matrix.ndim != 2 or matrix.shape[1] == 0:
-        raise AuditError(_shape(op, matrix.shape, len(items), "(n, d)"))
+        raise InvalidAnswerError(_shape(op, matrix.shape, len(items), "(n, d)"))
     asked = [items[number] for number in present]
     _refuse_infinite(op, np.isinf(matrix).any(axis=1), asked)
     missing = np.isnan(matrix)
-    empty: list[bool] = missing.all(axis=1).tolist()
+    empty = np.all(missing, axis=1)
     partly = missing.any(axis=1) & ~missing.all(axis=1)
     if partly.any():
         item = asked[int(np.argmax(partly))]
-        raise AuditError(
+        raise InvalidAnswerError(
             f"{op}: some numbers of the vector for {name_of(item)} are NaN; a row without an "
             "answer must be NaN throughout"
         )
-    for number, row, gone in zip(present, matrix, empty, strict=True):
+    for number, row, gone in zip(present, matrix, empty.tolist(), strict=True):
         answers[number] = None if gone else row
     return answers
 
@@ -109,7 +113,7 @@ def _text(op: Capability, value: object, item: Item) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise AuditError(
+        raise InvalidAnswerError(
             f"{op}: the answer for {name_of(item)} is {_kind(value)}, where text was expected"
         )
     # only for labels does the empty text say "no answer": silence has an empty transcript
@@ -120,12 +124,12 @@ def _file(op: Capability, value: object, item: Item) -> Path | None:
     if value is None:
         return None
     if not isinstance(value, str | os.PathLike):
-        raise AuditError(
+        raise InvalidAnswerError(
             f"{op}: the answer for {name_of(item)} is {_kind(value)}, where a path was expected"
         )
     path = Path(os.fspath(value))
     if not path.is_file():
-        raise AuditError(f"{op}: the answer for {name_of(item)} is no file: {path}")
+        raise InvalidAnswerError(f"{op}: the answer for {name_of(item)} is no file: {path}")
     return path
 
 
@@ -139,7 +143,9 @@ def _rows(op: Capability, raw: object) -> Sequence[Any]:
     if hasattr(raw, "detach"):  # a torch tensor, perhaps with a gradient or on an accelerator
         raw = raw.detach().cpu().numpy()
     if isinstance(raw, str | bytes) or not hasattr(raw, "__len__") or not hasattr(raw, "__iter__"):
-        raise AuditError(f"{op}: the answer is {_kind(raw)}, where one row per input was expected")
+        raise InvalidAnswerError(
+            f"{op}: the answer is {_kind(raw)}, where one row per input was expected"
+        )
     if isinstance(raw, np.ndarray):
         return cast("Sequence[Any]", raw) if raw.dtype.kind in "fiu" else list(raw)
     rows = list(raw)
@@ -149,19 +155,21 @@ def _rows(op: Capability, raw: object) -> Sequence[Any]:
 def _numbers(op: Capability, rows: Sequence[Any]) -> FloatArray:
     found = np.asarray(rows)
     if found.size and found.dtype.kind not in "fiu":
-        raise AuditError(f"{op}: the answer holds values that are no real numbers ({found.dtype})")
+        raise InvalidAnswerError(
+            f"{op}: the answer holds values that are no real numbers ({found.dtype})"
+        )
     return found.astype(np.float64)
 
 
 def _same_length(op: Capability, got: int, items: Sequence[Item]) -> None:
     if got != len(items):
-        raise AuditError(f"{op}: {got} answers for {len(items)} inputs")
+        raise InvalidAnswerError(f"{op}: {got} answers for {len(items)} inputs")
 
 
 def _refuse_infinite(op: Capability, infinite: Any, items: Sequence[Item]) -> None:
     if infinite.any():
         item = items[int(np.argmax(infinite))]
-        raise AuditError(
+        raise InvalidAnswerError(
             f"{op}: the answer for {name_of(item)} is infinite; NaN says that there is no answer"
         )
 

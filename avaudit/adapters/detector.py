@@ -59,12 +59,11 @@ class DetectorModel:
         digests, parts = FileDigests(), [__version__]
         for detector in self._detectors.values():
             package = type(detector).__module__
-            for path in sorted(_files_below(package)):
-                parts.append(f"{path.name}:{digests.of(path)}")
+            parts += [f"{p.name}:{digests.of(p)}" for p in sorted(_files_below(package))]
             for name in sorted(detector.reads):
                 folder = home_dir() / name
-                for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-                    parts.append(f"{path.relative_to(folder)}:{digests.of(path)}")
+                files = sorted(path for path in folder.rglob("*") if path.is_file())
+                parts += [f"{path.relative_to(folder)}:{digests.of(path)}" for path in files]
         return digest(parts)
 
     def score_clips(self, clips: Sequence[Path]) -> FloatArray:

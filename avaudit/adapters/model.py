@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar, cast, runtime_checkable
+from typing import Any, Protocol, Self, cast, runtime_checkable
 
 import numpy as np
 
-from ..errors import AuditError, AvauditError, UsageError
-from .answers import FORMS, Form, Row, check_rows, name_of
+from ..errors import AuditError, UsageError
+from .answers import Row, name_of
+from .asking import Asker
 from .backend import Backend, Item
 from .cache import AnswerCache
-from .files import FileDigests, digest, files_of
 from .protocols import Capability, FloatArray, Pair
-
-T = TypeVar("T")
-BATCH = {Form.VECTOR: 32, Form.SCALAR: 32, Form.TEXT: 32, Form.FILE: 8}
-PAIR_BATCH = 1024
-CACHED_FORMS = {Form.VECTOR, Form.SCALAR, Form.TEXT}
 
 
 @runtime_checkable
-class PairTable(Protocol):
-    """A backend that scores whole columns of pairs without one object per pair."""
+class Table(Protocol):
+    """A backend that looks answers up: whole columns of pairs at once, items it knows."""
+
+    def known_items(self, op: Capability, most: int) -> list[Item]:
+        """Give items that have an answer."""
+        ...
 
     def score_columns(self, left: Sequence[Any], right: Sequence[Any]) -> FloatArray:
         """Give one score per pair, NaN where there is none."""
@@ -57,7 +55,7 @@ class Model:
         them; None where nothing can be seen, and then nothing is cached.
     capabilities
         What it can do.
-    asked, unanswered
+    asked_by, unanswered_by
         Rows asked for and rows without an answer, by capability, over all calls.
     """
 
@@ -72,20 +70,11 @@ class Model:
         self.reference = reference
         self.fingerprint = backend.fingerprint
         self.capabilities = backend.capabilities
-        self.asked: Counter[Capability] = Counter()
-        self.unanswered: Counter[Capability] = Counter()
+        self.asked_by: Counter[Capability] = Counter()
+        self.unanswered_by: Counter[Capability] = Counter()
         self._backend = backend
-        self._cache = cache if backend.fingerprint and backend.reads_files else None
-        self._batch_size = batch_size or backend.batch_size
-        self._digests = FileDigests()
+        self._asker = Asker(backend, cache, batch_size)
         self._first_unanswered: dict[Capability, str] = {}
-        self._missing_files: dict[str, None] = {}
-        self._notes: dict[str, None] = {}
-        if cache is not None and backend.reads_files and backend.fingerprint is None:
-            self._note(
-                "nothing is cached: whether the model has changed cannot be seen; "
-                "give it a method fingerprint() that returns a text"
-            )
 
     def __enter__(self) -> Self:
         return self
@@ -100,10 +89,46 @@ class Model:
 
     def close(self) -> None:
         """End the model's program and close the cache."""
-        self._backend.close()
-        if self._cache is not None:
-            self._cache.close()
-            self._cache = None
+        self._asker.close()
+
+    def uncached(self, batch_size: int) -> Model:
+        """Give the same model without a cache, asked in batches of a given size."""
+        return Model(self.reference, self._backend, batch_size=batch_size)
+
+    def known_items(self, op: Capability, most: int) -> list[Item]:
+        """Give items the model is known to answer; empty where that is not known (code)."""
+        backend = self._backend
+        return backend.known_items(op, most) if isinstance(backend, Table) else []
+
+    def ask(self, op: Capability, items: Sequence[Item], **options: Any) -> list[Row]:
+        """Ask by the name of the operation; the typed methods below are the usual way.
+
+        Parameters
+        ----------
+        op
+            What is asked.
+        items
+            Paths, :class:`Pair` objects, or (face, text) for voices from faces.
+        **options
+            ``seed`` for generators.
+
+        Returns
+        -------
+        list
+            One row per item: vector, number, text or path; None where there is no answer.
+
+        Raises
+        ------
+        UsageError
+            When the model cannot do it.
+        AuditError
+            When the model fails or answers otherwise than promised.
+        """
+        self.require(op)
+        rows = self._asker.ask(op, items, options)
+        gaps = [number for number, row in enumerate(rows) if row is None]
+        self._count(op, len(rows), len(gaps), name_of(items[gaps[0]]) if gaps else "")
+        return rows
 
     def require(self, *capabilities: Capability) -> None:
         """Check that the model can do all of these.
@@ -121,19 +146,18 @@ class Model:
             )
 
     @property
+    def unanswered(self) -> int:
+        """Rows without an answer, over all calls."""
+        return self.unanswered_by.total()
+
+    @property
     def cautions(self) -> tuple[str, ...]:
         """What a reader must know about the answers so far: gaps, files that were not there."""
-        lines = list(self._notes)
-        if self._missing_files:
-            first = next(iter(self._missing_files))
-            lines.append(
-                f"{len(self._missing_files)} files do not exist and have no answer, such as "
-                f"{first}; avaudit lint lists them"
-            )
-        for op, count in self.unanswered.items():
+        lines = self._asker.cautions
+        for op, count in self.unanswered_by.items():
             if count:
                 lines.append(
-                    f"{op}: no answer for {count} of {self.asked[op]} rows, such as "
+                    f"{op}: no answer for {count} of {self.asked_by[op]} rows, such as "
                     f"{self._first_unanswered[op]}"
                 )
         return (*lines, *self._backend.cautions)
@@ -148,7 +172,7 @@ class Model:
 
     def score_pairs(self, pairs: Sequence[Pair]) -> FloatArray:
         """Give a score per pair: shape (n,), NaN where there is no answer; higher belongs more."""
-        if isinstance(self._backend, PairTable):
+        if isinstance(self._backend, Table):
             return self.score_columns([p.left for p in pairs], [p.right for p in pairs])
         return self._scalars(Capability.PAIR_SCORER, pairs)
 
@@ -160,7 +184,7 @@ class Model:
         self.require(Capability.PAIR_SCORER)
         if len(left) != len(right):
             raise UsageError(f"{len(left)} left sides and {len(right)} right sides")
-        if not isinstance(self._backend, PairTable):
+        if not isinstance(self._backend, Table):
             pairs = [Pair(Path(a), Path(b)) for a, b in zip(left, right, strict=True)]
             return self._scalars(Capability.PAIR_SCORER, pairs)
         scores = self._backend.score_columns(left, right)
@@ -203,7 +227,7 @@ class Model:
         return self._files(Capability.FACE_FROM_VOICE, [Path(v) for v in voices], seed)
 
     def _vectors(self, op: Capability, files: Sequence[Path]) -> FloatArray:
-        rows = self._ask(op, [Path(file) for file in files], {})
+        rows = self.ask(op, [Path(file) for file in files])
         sizes = {len(row) for row in rows if isinstance(row, np.ndarray)}
         if len(sizes) > 1:
             raise AuditError(f"{op}: the model answered vectors of lengths {sorted(sizes)}")
@@ -215,127 +239,25 @@ class Model:
 
     def _scalars(self, op: Capability, items: Iterable[Any]) -> FloatArray:
         wanted: list[Item] = [i if isinstance(i, Pair) else Path(i) for i in items]
-        rows = self._ask(op, wanted, {})
+        rows = self.ask(op, wanted)
         return np.array([np.nan if row is None else row for row in rows], dtype=np.float64)
 
     def _texts(self, op: Capability, files: Sequence[Path]) -> list[str | None]:
-        rows = self._ask(op, [Path(file) for file in files], {})
+        rows = self.ask(op, [Path(file) for file in files])
         return cast("list[str | None]", rows)
 
     def _files(self, op: Capability, items: Sequence[Item], seed: int) -> list[Path | None]:
-        return cast("list[Path | None]", self._ask(op, items, {"seed": seed}))
-
-    def _ask(self, op: Capability, items: Sequence[Item], options: dict[str, Any]) -> list[Row]:
-        """Answer items: what is cached, then the model for the rest, each item once."""
-        self.require(op)
-        wanted = list(dict.fromkeys(items))
-        answers: dict[Item, Row] = {}
-        if self._backend.reads_files:
-            answers = dict.fromkeys(self._without_files(wanted))
-            wanted = [item for item in wanted if item not in answers]
-        keys = self._keys(op, wanted)
-        found = self._read_cache(keys)
-        answers |= {item: found[keys[item]] for item in wanted if keys.get(item) in found}
-        rest = [item for item in wanted if item not in answers]
-        default = PAIR_BATCH if op is Capability.PAIR_SCORER else BATCH[FORMS[op]]
-        size = self._batch_size or default
-        for start in range(0, len(rest), size):
-            batch = rest[start : start + size]
-            rows = dict(zip(batch, self._call(op, batch, options), strict=True))
-            # what has no answer is asked again next time: the reason may have gone
-            self._write_cache({keys[i]: row for i, row in rows.items() if row is not None and keys})
-            answers |= rows
-        result = [answers[item] for item in items]
-        gaps = [number for number, row in enumerate(result) if row is None]
-        self._count(op, len(result), len(gaps), name_of(items[gaps[0]]) if gaps else "")
-        return result
-
-    def _call(self, op: Capability, batch: list[Item], options: dict[str, Any]) -> list[Row]:
-        try:
-            raw = self._backend.answer(op, batch, **options)
-        except AvauditError:
-            raise
-        except (Exception, SystemExit) as error:
-            raise AuditError(self._blame(op, batch, options, error)) from error
-        return check_rows(op, raw, batch)
-
-    def _blame(
-        self, op: Capability, batch: list[Item], options: dict[str, Any], error: BaseException
-    ) -> str:
-        """Say which item made the model fail, by asking for each alone."""
-        for item in batch if len(batch) > 1 else ():
-            try:
-                self._backend.answer(op, [item], **options)
-            except (Exception, SystemExit) as own:  # noqa: BLE001 - a model may raise anything
-                return f"{op} failed for {name_of(item)}: {_said(own)}"
-        if len(batch) == 1:
-            return f"{op} failed for {name_of(batch[0])}: {_said(error)}"
-        return (
-            f"{op} failed for {len(batch)} inputs together (first {name_of(batch[0])}) "
-            f"but for none of them alone: {_said(error)}"
-        )
-
-    def _without_files(self, items: Sequence[Item]) -> list[Item]:
-        there: dict[Path, bool] = {}
-        gone = []
-        for item in items:
-            for path in files_of(item):
-                if path not in there:
-                    there[path] = path.is_file()
-                    if not there[path]:
-                        self._missing_files[str(path)] = None
-            if not all(there[path] for path in files_of(item)):
-                gone.append(item)
-        return gone
-
-    def _keys(self, op: Capability, items: Sequence[Item]) -> dict[Item, bytes]:
-        if self._cache is None or FORMS[op] not in CACHED_FORMS:
-            return {}
-        head = f"{self.fingerprint}/{op}"
-        of = self._digests.of
-        return {
-            item: bytes.fromhex(digest([head, *(of(path) for path in files_of(item))]))
-            for item in items
-        }
-
-    def _read_cache(self, keys: Mapping[Item, bytes]) -> dict[bytes, Row]:
-        if self._cache is None or not keys:
-            return {}
-        cache = self._cache
-        return self._guarded(lambda: cache.get(list(keys.values()))) or {}
-
-    def _write_cache(self, rows: Mapping[bytes, Row]) -> None:
-        if self._cache is not None and rows:
-            cache = self._cache
-            self._guarded(lambda: cache.put(rows.items()))
-
-    def _guarded(self, action: Callable[[], T]) -> T | None:
-        """Do without the cache from now on when it fails: it only saves time."""
-        try:
-            return action()
-        except sqlite3.Error as error:
-            assert self._cache is not None
-            self._note(f"the cache {self._cache.path} failed ({error}) and is not used")
-            self._cache = None
-            return None
+        return cast("list[Path | None]", self.ask(op, items, seed=seed))
 
     def _count(self, op: Capability, asked: int, unanswered: int, first: str) -> None:
-        self.asked[op] += asked
-        self.unanswered[op] += unanswered
+        self.asked_by[op] += asked
+        self.unanswered_by[op] += unanswered
         if unanswered:
             self._first_unanswered.setdefault(op, first)
-
-    def _note(self, text: str) -> None:
-        self._notes[text] = None
 
 
 def _listed(capabilities: Iterable[Capability]) -> str:
     return ", ".join(f"{c.protocol} ({c})" for c in sorted(capabilities))
-
-
-def _said(error: BaseException) -> str:
-    text = str(error).strip()
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _at(column: Sequence[Any], number: int) -> str:

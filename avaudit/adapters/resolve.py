@@ -68,6 +68,14 @@ def _backend(reference: str, params: Mapping[str, str]) -> Backend:
         from .scores import scores_backend
 
         return scores_backend(Path(rest), params)
+    if kind == "cmd":
+        from .command import command_backend
+
+        return command_backend(rest, params)
+    if kind in ("http", "https"):
+        from .http import http_backend
+
+        return http_backend(reference, params)
     if reference.startswith(DETECTOR_PREFIX):
         from .detector import DetectorModel
 

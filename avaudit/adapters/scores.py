@@ -137,6 +137,13 @@ class ScoresBackend:
         self._absent_pairs += int((places < 0).sum())
         return np.where(places >= 0, self._pairs.scores[places], np.nan)
 
+    def known_items(self, op: Capability, most: int) -> list[Item]:
+        """Give the first items of the table that have an answer."""
+        if op is Capability.PAIR_SCORER:
+            return list(self._pairs.first(most)) if self._pairs else []
+        column = self._columns[op]
+        return [Path(key) for key in column[column.notna()].index[:most]]
+
     def close(self) -> None:
         """Nothing was started."""
 
@@ -179,6 +186,15 @@ class _Pairs:
         places: NDArray[np.intp] = self._index.get_indexer(keys)
         places[keys < 0] = -1
         return places
+
+    def first(self, most: int) -> list[Pair]:
+        """Give the first pairs that have a score."""
+        keys = self._index.to_numpy()[~np.isnan(self.scores)][:most]
+        left, right = np.divmod(keys, len(self._paths))
+        return [
+            Pair(Path(self._paths[a]), Path(self._paths[b]))
+            for a, b in zip(left, right, strict=True)
+        ]
 
     def _keys(
         self, left: Any, left_names: Sequence[str], right: Any, right_names: Sequence[str]

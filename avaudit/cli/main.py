@@ -8,7 +8,7 @@ import typer
 
 from .. import __version__
 from ..errors import AvauditError, UsageError
-from . import audit, demo, doctor, lint, models, scan, schema, trust, verify
+from . import audit, check, demo, doctor, lint, models, plan, scan, schema, trust, verify
 
 EXIT_USAGE, EXIT_FAILED, EXIT_INTERRUPTED = 2, 4, 130
 
@@ -22,12 +22,14 @@ app = typer.Typer(
 )
 app.command("scan")(scan.scan)
 app.command("audit")(audit.audit)
+app.command("check")(check.check)
 app.command("lint")(lint.lint)
 app.command("verify")(verify.verify)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 app.add_typer(models.app, name="models")
+app.add_typer(plan.app, name="plan")
 app.add_typer(trust.app, name="trust")
 
 
