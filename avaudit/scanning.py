@@ -184,6 +184,7 @@ def _subject(job: Job, result: Examined, folder: Path) -> Subject:
         streams=streams,
         sidecar=sidecar,
         thumbnail=result.thumbnail,
+        conditions=result.conditions,
         **media,
     )
 

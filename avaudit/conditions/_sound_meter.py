@@ -27,6 +27,8 @@ _BINS = round((6.0 - _LOWEST_DB) / _BIN_DB)
 EDGE_DB = 14.0
 EDGE_HALF_HZ = 250.0
 EDGE_SPAN_HZ = 500.0
+EDGE_LOWEST_HZ = 2000.0
+"""Below this, voices fall as steeply by themselves (above their first harmonics)."""
 DEEPEST_DB = 90.0
 
 
@@ -149,8 +151,8 @@ def band_edge(spectrum: Array, sample_rate: int) -> float:
 
     Two signs are looked for and the lower frequency is given: where the spectrum falls for
     good below its strongest part by 90 dB, and the steepest cliff, a fall of at least 14 dB
-    between the 500 Hz below and everything above. The natural roll-off of voices and
-    rooms is slower than that; filters of coders, telephones and resamplers are not. Without
+    between the 500 Hz below and everything above, at 2 kHz or higher. The natural roll-off of voices
+    and rooms is slower than that; filters of coders, telephones and resamplers are not. Without
     either sign the band is whole: half the sample rate.
 
     Parameters
@@ -175,14 +177,14 @@ def band_edge(spectrum: Array, sample_rate: int) -> float:
     # the level above a place is its greatest one: a notch is no edge
     above = np.maximum.accumulate(_smooth(level, max(1, span // 4))[::-1])[::-1]
     sums = np.concatenate([[0.0], np.cumsum(level)])
-    places = np.arange(span, len(level) - half)
+    places = np.arange(max(span, round(EDGE_LOWEST_HZ / step_hz)), len(level) - half)
     if not len(places):
         return end * step_hz
     below = (sums[places] - sums[places - span]) / span
     fall = below - above[places + half]
     if float(np.max(fall)) >= EDGE_DB:
         steepest = int(places[int(np.argmax(fall))])
-        end = min(end, _crossing(level, steepest, half, float(below[steepest - span])))
+        end = min(end, _crossing(level, steepest, half, float(below[int(np.argmax(fall))])))
     return min(end * step_hz, sample_rate / 2.0)
 
 

@@ -168,7 +168,7 @@ def make_noise(kind: Noise, length: int, sample_rate: int, rng: np.random.Genera
     else:
         noise = np.zeros(length)
         for _ in range(6):
-            noise += _talker(length, sample_rate, rng)
+            noise = noise + _talker(length, sample_rate, rng)
     power = float(np.mean(noise**2)) if length else 0.0
     return noise / np.sqrt(power) if power > 0.0 else noise
 

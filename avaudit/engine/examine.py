@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from ..conditions.measure import ConditionMeter
 from ..confinement.limits import Limits
 from ..detector import Abstained, Detector, Examination, Need, Outcome
 from ..errors import ExaminationError
@@ -45,7 +46,14 @@ class Answer:
     seconds: float
 
 
-Event = Stage | Recognised | Answer
+@dataclass(frozen=True)
+class Measured:
+    """The item's conditions (see :meth:`avaudit.conditions.measure.Conditions.to_dict`)."""
+
+    conditions: dict[str, float | int | str]
+
+
+Event = Stage | Recognised | Answer | Measured
 
 
 @dataclass(frozen=True)
@@ -180,7 +188,7 @@ class _Timed:
 
 def _watch(
     watchers: Mapping[str, Detector], assignment: Assignment, opened: Opened
-) -> Iterator[Answer]:
+) -> Iterator[Answer | Measured]:
     if opened.problem is not None or opened.chunks is None:
         failure = opened.problem or ExaminationError(
             "decode_error", f"{opened.media.media_type} holds nothing that can be decoded here"
@@ -188,17 +196,46 @@ def _watch(
         yield from (Answer(name, failure, 0.0) for name in watchers)
         return
     runs = [_Run(name, d, assignment, opened.media) for name, d in watchers.items()]
+    meter = _Meter(assignment, opened.media)
     try:
         for chunk in _needed(opened.chunks(), runs):
             for run in runs:
                 part = _part_for(run.needs, chunk)
                 if part is not None:
                     run.feed(part)
+            meter.feed(chunk)
     except Exception as error:  # noqa: BLE001 - a decoder's failure is every watcher's answer
         failure = as_examination_error(error)
+        yield meter.finished()
         yield from (Answer(run.name, run.failure or failure, run.seconds) for run in runs)
         return
+    yield meter.finished()
     yield from (run.finished() for run in runs)
+
+
+class _Meter:
+    """Meters the chunks after the detectors had them. If it fails, that is told, and no more."""
+
+    def __init__(self, assignment: Assignment, media: MediaInfo) -> None:
+        self._meter = ConditionMeter(
+            media, lambda: open_descriptor(assignment.fd, media.size_bytes)
+        )
+        self._problem: Exception | None = None
+
+    def feed(self, chunk: Chunk) -> None:
+        if self._problem is None:
+            try:
+                self._meter.feed(chunk)
+            except Exception as error:  # noqa: BLE001 - told in place of the measurements
+                self._problem = error
+
+    def finished(self) -> Measured:
+        try:
+            if self._problem is None:
+                return Measured(self._meter.finish().to_dict())
+        except Exception as error:  # noqa: BLE001 - told in place of the measurements
+            self._problem = error
+        return Measured({"not_measured": as_examination_error(self._problem).text[:200]})
 
 
 def _needed(chunks: Iterator[Chunk], runs: list[_Run]) -> Iterator[Chunk]:

@@ -17,10 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from ..detector import Abstained, Observed, Scored
 from ..errors import ExaminationError
 from ..result import Indication, Reason, Region, Segment
-from .examine import Answer, Event, Recognised, Stage
+from .examine import Answer, Event, Measured, Recognised, Stage
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 Text = Annotated[str, Field(max_length=20_000)]
+ConditionKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+ConditionText = Annotated[str, Field(max_length=200)]
 
 
 class Message(BaseModel):
@@ -58,6 +60,13 @@ class MediaMessage(Message):
     thumbnail: str | None
 
 
+class ConditionsMessage(Message):
+    """The item's measured conditions."""
+
+    type: Literal["conditions"] = "conditions"
+    values: Annotated[dict[ConditionKey, int | float | ConditionText], Field(max_length=100)]
+
+
 class ArtefactNote(Message):
     """A file in the detector's scratch folder."""
 
@@ -91,7 +100,7 @@ class Done(Message):
 
 
 AnyMessage = Annotated[
-    Ready | Refused | StageMessage | MediaMessage | AnswerMessage | Done,
+    Ready | Refused | StageMessage | MediaMessage | ConditionsMessage | AnswerMessage | Done,
     Field(discriminator="type"),
 ]
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyMessage)
@@ -107,6 +116,8 @@ def message_of(event: Event) -> Message:
         return StageMessage(name=event.name)
     if isinstance(event, Recognised):
         return MediaMessage(media=asdict(event.media), thumbnail=event.thumbnail)
+    if isinstance(event, Measured):
+        return ConditionsMessage(values=event.conditions)
     return _answer_message(event)
 
 

@@ -20,7 +20,13 @@ from ..media.types import MediaInfo
 from ..result import Artefact, DetectorRef, Finding, Question, Reason
 from .artefacts import ArtefactStore, UnsafeArtefactError
 from .client import Died, WorkerProcess
-from .messages import AnswerMessage, ArtefactNote, MediaMessage, StageMessage
+from .messages import (
+    AnswerMessage,
+    ArtefactNote,
+    ConditionsMessage,
+    MediaMessage,
+    StageMessage,
+)
 
 HASH_BLOCK_BYTES = 1 << 20
 GetWorker = Callable[[], WorkerProcess]
@@ -36,6 +42,7 @@ class Examined:
     mtime_ns: int | None = None
     media: dict[str, Any] | None = None
     thumbnail: Artefact | None = None
+    conditions: dict[str, float | int | str] | None = None
     sidecar_sha256: str | None = None
     findings: dict[str, Finding] = field(default_factory=dict)
 
@@ -102,6 +109,8 @@ def _examine_open(
                 stage = message.name
             elif isinstance(message, MediaMessage):
                 _take_media(examined, message, worker, artefacts)
+            elif isinstance(message, ConditionsMessage):
+                examined.conditions = message.values
             elif isinstance(message, AnswerMessage) and message.detector in remaining:
                 finding = _finding(examined.subject, message, detectors, worker, artefacts)
                 examined.findings[message.detector] = finding

@@ -82,7 +82,8 @@ class Subject(Model):
     """One file that was examined.
 
     ``name`` is for reading, ``path`` leads from the report's folder to the file, ``sha256`` and
-    ``bytes`` are of the file as read (absent when it could not be read).
+    ``bytes`` are of the file as read (absent when it could not be read). ``conditions`` are what
+    was measured while it was decoded (see ``avaudit.conditions.measure.Conditions``).
     """
 
     id: str
@@ -99,6 +100,7 @@ class Subject(Model):
     streams: list[Stream] = []
     sidecar: Artefact | None = None
     thumbnail: Artefact | None = None
+    conditions: dict[str, float | int | str] | None = None
 
 
 class DetectorRef(Model):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from avaudit.result import Conclusion, Finding, Stream, Subject
 
 from .cells import Pair, cell_of
+from .conditions import conditions_line
 from .facts import Block, blocks_of
 from .findings import FindingView, finding_view, pointer_badge
 from .images import Picture, Pictures
@@ -147,6 +148,7 @@ def _pairs(subject: Subject) -> list[Pair]:
         ("Duration", "duration_s", subject.duration_s),
         ("Picture", "width, height", size),
         ("Frame rate", "fps", None if subject.fps is None else f"{number(subject.fps)} per second"),
+        ("Conditions", "conditions", conditions_line(subject.conditions or {}) or None),
         ("Path", "path", subject.path),
         ("Sidecar", "sidecar", subject.sidecar.path if subject.sidecar else None),
         ("Sidecar SHA-256", "sidecar", subject.sidecar.sha256 if subject.sidecar else None),
