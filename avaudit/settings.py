@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .configuration import line_of, read_toml
 from .confinement.limits import Limits
 from .errors import UsageError
 
@@ -95,21 +95,12 @@ def load_settings(
 def _find(start: Path) -> tuple[Path | None, dict[str, Any]]:
     for folder in (start, *start.parents):
         if (path := folder / FILENAME).is_file():
-            return path, _read(path)
+            return path, read_toml(path)
         if (path := folder / "pyproject.toml").is_file():
-            table = _read(path).get("tool", {}).get("avaudit")
+            table = read_toml(path).get("tool", {}).get("avaudit")
             if table is not None:
                 return path, table
     return None, {}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: the file is not valid TOML: {error}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: the file cannot be read: {error}") from error
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -160,7 +151,6 @@ def _explain(error: ValidationError, path: Path | None, table: Mapping[str, Any]
 def _where(path: Path | None, table: Mapping[str, Any], location: list[str]) -> str:
     if path is None or location[0] not in table:
         return "setting "
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if line.split("=")[0].strip().strip('"') == location[-1]:
-            return f"{path}, line {number}: "
-    return f"{path}: "
+    root = ["tool", "avaudit"] if path.name == "pyproject.toml" else []
+    line = line_of(path.read_text(encoding="utf-8"), [*root, *location])
+    return f"{path}, line {line}: " if line else f"{path}: "

@@ -93,10 +93,24 @@ def _check(manifest: Manifest, column: str, who: str) -> Iterator[Problem]:
     )
 
 
-def cells_of(manifest: Manifest, column: str, who: str) -> list[Cell]:
-    """Count rows and identities of every level of a group, within each class, with the gaps."""
+def cells_of(
+    manifest: Manifest, column: str, who: str, *, by_label: bool = True, alpha: float = 0.05
+) -> list[Cell]:
+    """Count rows and identities of every level of a group, within each class, with the gaps.
+
+    Parameters
+    ----------
+    manifest
+        Clips or trials.
+    column, who
+        The group's column and that of the identities, which need not be there.
+    by_label
+        Whether to count within the classes 0 and 1, where labels are that.
+    alpha
+        Level of the test whose detectable gap is given.
+    """
     frame = pd.DataFrame({"level": manifest.frame[column], "label": ""})
-    if "label" in manifest.frame and is_numeric(manifest.frame["label"]):
+    if by_label and "label" in manifest.frame and is_numeric(manifest.frame["label"]):
         values = manifest.frame["label"].to_numpy(float)
         if np.isin(values[~np.isnan(values)], (0, 1)).all():
             names = np.array(["0", "1", ""], dtype=object)
@@ -114,7 +128,7 @@ def cells_of(manifest: Manifest, column: str, who: str) -> list[Cell]:
     cells = []
     for (label, level), n in sizes.items():
         n_people = None if people is None else int(people[label, level])
-        gap = _gap(int(most[label]), int(n), n_people)
+        gap = _gap(int(most[label]), int(n), n_people, alpha)
         cells.append(Cell(str(level), str(label), int(n), n_people, gap))
     return cells
 
@@ -124,7 +138,7 @@ def _people(names: pd.Series) -> int:
     return int(names[names != ""].nunique() + (names == "").sum())
 
 
-def _gap(largest: int, n: int, n_people: int | None) -> float:
+def _gap(largest: int, n: int, n_people: int | None, alpha: float) -> float:
     per_person = n / n_people if n_people else 1.0
     effect = design_effect(ICC, per_person)
-    return minimum_detectable_gap(largest / effect, n / effect, RATE)
+    return minimum_detectable_gap(largest / effect, n / effect, RATE, alpha=alpha)
