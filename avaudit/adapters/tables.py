@@ -56,7 +56,6 @@ def _csv(path: Path) -> pd.DataFrame:
         na_values=empty,
         keep_default_na=False,
         encoding="utf-8-sig",
-        float_precision="round_trip",
         low_memory=False,
     )
 
