@@ -103,11 +103,12 @@ def _unit_rows(embeddings: ArrayLike) -> Floats:
     array = np.asarray(embeddings, dtype=np.float64)
     if array.ndim != 2:
         raise ValueError(f"embeddings have the shape (n, d), and not {array.shape}")
-    finite = np.isfinite(array).all(axis=1)
+    finite = np.all(np.isfinite(array), axis=1, keepdims=True)[:, 0]
     largest = np.abs(np.where(finite[:, None], array, 0.0)).max(axis=1, initial=0.0)
-    usable = finite & (largest > 0)
+    usable: NDArray[np.bool_] = finite & (largest > 0)
     scaled = np.where(usable[:, None], array, np.nan) / np.where(usable, largest, 1.0)[:, None]
-    return scaled / np.sqrt((scaled * scaled).sum(axis=1, keepdims=True))
+    unit: Floats = scaled / np.sqrt((scaled * scaled).sum(axis=1, keepdims=True))
+    return unit
 
 
 def association_values(w: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
@@ -131,7 +132,8 @@ def association_values(w: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
     with_a, with_b = cosines(w, a), cosines(w, b)
     if not with_a.shape[1] or not with_b.shape[1]:
         return np.full(with_a.shape[0], np.nan)
-    return with_a.mean(axis=1) - with_b.mean(axis=1)
+    values: Floats = with_a.mean(axis=1) - with_b.mean(axis=1)
+    return values
 
 
 def association(
@@ -338,8 +340,9 @@ def _permute(
     n_units = unit_is_x.size
     sizes = np.bincount(units, minlength=n_units).astype(np.float64)
     sums = np.bincount(units, weights=centred, minlength=n_units)
+    columns: Floats = np.column_stack([sums, sizes])
     null = partition_sums(
-        np.column_stack([sums, sizes]) if units.size > n_units else sums[:, None],
+        columns if units.size > n_units else columns[:, :1],
         int(unit_is_x.sum()),
         max_exact=max_exact,
         n_permutations=n_permutations,

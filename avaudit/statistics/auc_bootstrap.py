@@ -81,7 +81,7 @@ def auc_interval(
 
     Notes
     -----
-    Two-way resampling: Bolle, Ratha and Pankanti 2004; Owen, Annals of Applied Statistics 1(2), 2007.
+    Two-way resampling: Bolle, Ratha and Pankanti 2004; Owen, AOAS 1(2), 2007.
 
     Examples
     --------

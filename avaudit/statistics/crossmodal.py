@@ -47,10 +47,12 @@ def centred(embeddings: ArrayLike, *, identities: ArrayLike | None = None) -> Fl
     if not len(array):
         return array.copy()
     if identities is None:
-        return array - array.mean(axis=0)
-    _, codes = codes_of(identities, len(array), "identities")
-    weights = 1.0 / np.bincount(codes)[codes]
-    return array - weights @ array / weights.sum()
+        weights = np.full(len(array), 1.0)
+    else:
+        _, codes = codes_of(identities, len(array), "identities")
+        weights = 1.0 / np.bincount(codes)[codes]
+    moved: Floats = array - weights @ array / weights.sum()
+    return moved
 
 
 @dataclass(frozen=True, kw_only=True)

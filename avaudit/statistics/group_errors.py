@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .auc_bootstrap import resampling_plan, two_classes
+from .count_bootstrap import ratio_of_counts
 from .differentials import fdr, garbe, inequity_rate, max_geomean
 from .draws import percentile_estimate
 from .estimate import Estimate
@@ -57,7 +58,7 @@ class GroupErrors:
 
 
 def _rate(events: Counts, trials: Counts) -> Floats:
-    return np.divide(events, trials, out=np.full(events.shape, np.nan), where=trials > 0)
+    return ratio_of_counts(events, trials)
 
 
 def within_groups(left: ArrayLike, right: ArrayLike) -> NDArray[np.str_]:

@@ -48,7 +48,8 @@ def attribute_oracle(left: Attributes, right: Attributes) -> Floats:
     [1.0, 0.0]
     """
     equal, known = _compared(left, right)
-    return (equal & known).sum(axis=0).astype(np.float64)
+    shared: Floats = (equal & known).sum(axis=0).astype(np.float64)
+    return shared
 
 
 def _compared(left: Attributes, right: Attributes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -50,7 +50,7 @@ def mcnemar_exact(gained: int, lost: int) -> float:
     if 2 * k >= n - 1:
         return 1.0  # the smaller tail holds at least one half
     if n <= EXACT_UP_TO:
-        return 2 * sum(math.comb(n, i) for i in range(k + 1)) / 2**n
+        return float(2 * sum(math.comb(n, i) for i in range(k + 1)) / (1 << n))
     logs = [_log_binomial(n, i) for i in range(k + 1)]
     top = max(logs)
     tail = math.exp(top - n * math.log(2.0)) * math.fsum(math.exp(v - top) for v in logs)

@@ -106,7 +106,8 @@ def _byte_tables(columns: Floats, n_words: int) -> Floats:
     padded = np.zeros((n_words * WORD_BITS, columns.shape[1]))
     padded[: columns.shape[0]] = columns
     bits = ((np.arange(256)[:, None] >> np.arange(8)) & 1).astype(np.float64)
-    return np.einsum("vb,jbc->jvc", bits, padded.reshape(8 * n_words, 8, -1))
+    tables: Floats = np.einsum("vb,jbc->jvc", bits, padded.reshape(8 * n_words, 8, -1))
+    return tables
 
 
 def _lookup(words: NDArray[np.uint64], tables: Floats) -> Floats:

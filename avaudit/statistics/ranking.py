@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class Skew:
     reason: str = ""
 
 
-def skew_at_k(ranking: Sequence[Hashable], desired: Mapping[Hashable, float], k: int) -> Skew:
+def skew_at_k(ranking: Sequence[Hashable], desired: Mapping[Any, float], k: int) -> Skew:
     """Compare the shares of groups among the first k ranks with the desired shares.
 
     Parameters
@@ -119,7 +120,7 @@ def _log_ratio(share: float, desired: float) -> float:
 
 
 def _checked_shares(
-    ranking: Sequence[Hashable], desired: Mapping[Hashable, float]
+    ranking: Sequence[Hashable], desired: Mapping[Any, float]
 ) -> tuple[list[Hashable], dict[Hashable, float]]:
     shares = {group: float(share) for group, share in desired.items()}
     if not shares or min(shares.values()) < 0 or abs(sum(shares.values()) - 1.0) > 1e-6:
@@ -130,7 +131,7 @@ def _checked_shares(
     return list(shares), shares
 
 
-def ndkl(ranking: Sequence[Hashable], desired: Mapping[Hashable, float]) -> float:
+def ndkl(ranking: Sequence[Hashable], desired: Mapping[Any, float]) -> float:
     """Give the normalised discounted Kullback-Leibler divergence of a ranking.
 
     Parameters

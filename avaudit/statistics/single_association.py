@@ -43,7 +43,8 @@ def single_association(w: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
         return np.full(with_a.shape[0], np.nan)
     spread = np.hstack([with_a, with_b]).std(axis=1, ddof=1)
     spread = np.where(spread > 1e-12, spread, np.nan)
-    return (with_a.mean(axis=1) - with_b.mean(axis=1)) / spread
+    effects: Floats = (with_a.mean(axis=1) - with_b.mean(axis=1)) / spread
+    return effects
 
 
 @dataclass(frozen=True, kw_only=True)
