@@ -69,6 +69,8 @@ class Tested:
         Why p is NaN, or a caution.
     """
 
+    __test__: ClassVar = False  # no test class, whatever a test runner makes of the name
+
     metric: str
     groups: tuple[str, ...]
     statistic: float

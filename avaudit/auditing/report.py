@@ -124,6 +124,7 @@ def _parameters(
             "capabilities": sorted(c.protocol for c in model.capabilities),
             "parameters": dict(request.parameters),
             "unanswered": model.unanswered,
+            "cautions": list(model.cautions),
         },
         "data": {
             "path": display_name(request.data),

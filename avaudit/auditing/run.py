@@ -99,7 +99,8 @@ def audit(
 def run_audit(request: AuditRequest, settings: Settings, say: Say = lambda _line: None) -> AuditRun:
     """Audit with given settings; the part the command line and the Python call share."""
     from ..adapters.resolve import resolve_model
-    from ..plan.read import check_plan, read_plan
+    from ..plan.check import check_plan
+    from ..plan.read import read_plan
 
     formats = select(settings.format, RENDERERS)
     plan, plan_sha256 = read_plan(request.plan)
@@ -109,17 +110,19 @@ def run_audit(request: AuditRequest, settings: Settings, say: Say = lambda _line
         raise UsageError(f"{request.plan}: " + "; ".join(problems))
     probes = {name: load(PROBES, name)() for name in dict.fromkeys(s.probe for s in plan.scenario)}
     folder = prepare_folder(Path(settings.out))
-    model = resolve_model(request.model, params=request.parameters, cache=request.cache)
-    for scenario in plan.scenario:
-        _check_model(probes[scenario.probe], scenario, model)
-    with tempfile.TemporaryDirectory(prefix="avaudit-audit-") as scratch:
+    with (
+        resolve_model(request.model, params=request.parameters, cache=request.cache) as model,
+        tempfile.TemporaryDirectory(prefix="avaudit-audit-") as scratch,
+    ):
+        for scenario in plan.scenario:
+            _check_model(probes[scenario.probe], scenario, model)
         ran = [
             _run_scenario(
                 scenario, probes[scenario.probe], plan, manifest, model, Path(scratch), say
             )
             for scenario in plan.scenario
         ]
-    report = assemble(request, plan, plan_sha256, manifest, model, ran)
+        report = assemble(request, plan, plan_sha256, manifest, model, ran)
     run = publish(report, folder, formats, settings)
     return AuditRun(run.report, run.folder, run.documents, run.problems)
 

@@ -1,0 +1,5 @@
+"""Performance gaps: whether the model does its task equally well for all groups."""
+
+from .probe import GapsProbe
+
+__all__ = ["GapsProbe"]
