@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from fairlearn.metrics import MetricFrame
 from numpy.typing import NDArray
 
 from avaudit.plan import Scenario
@@ -88,6 +87,8 @@ def compare_free(
 
 def values_by_group(metric: Metric, items: Items) -> dict[str, float]:
     """Give the metric per group, as fairlearn's ``MetricFrame`` computes it."""
+    from fairlearn.metrics import MetricFrame  # with scikit-learn, seconds to import
+
     if not len(items.labels):
         return {}
     frame = MetricFrame(
