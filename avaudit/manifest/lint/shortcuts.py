@@ -145,7 +145,7 @@ def _pair_properties(
     """Compare the two files of each trial: positives may share a codec, a size, a rate."""
     left, right = manifest.frame["left"], manifest.frame["right"]
     usable = (left.isin(table.index) & right.isin(table.index)).to_numpy(bool)
-    usable &= (label == 0) | (label == 1)
+    usable = usable & ((label == 0) | (label == 1))
     mine = table.loc[left[usable]].reset_index(drop=True)
     theirs = table.loc[right[usable]].reset_index(drop=True)
     for key in table.columns:
