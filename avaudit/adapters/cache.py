@@ -125,7 +125,8 @@ def _encode(row: Row) -> bytes:
     if isinstance(row, float):
         return b"s" + struct.pack("<d", row)
     assert isinstance(row, np.ndarray)
-    short: NDArray[np.float32] = row.astype("<f4")
+    with np.errstate(over="ignore", under="ignore"):
+        short: NDArray[np.float32] = row.astype("<f4")
     if np.array_equal(short.astype(np.float64), row):
         return b"f" + short.tobytes()
     long: NDArray[np.float64] = row.astype("<f8")
