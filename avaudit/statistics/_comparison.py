@@ -44,7 +44,7 @@ def compare(
         return _without_gap(cells, by_group, pooled, reason, level)
     errors = noise(summary, max(n_draws, 1000), rng)
     null = null_values(cells, summary, usable, n_permutations, rng, rates=rates)
-    gap, debiased = _gap(cells, summary, usable, errors, level)
+    gap, debiased = _gap(cells, summary, usable, errors, level, rng)
     drawn_gaps = np.ptp(null.values, axis=1)
     pairs, critical = _pairs(cells, summary, errors, level, method)
     return GroupRates(
@@ -140,9 +140,14 @@ def _pooled(cells: Cells, *, rates: bool, level: float, method: str) -> Estimate
 
 
 def _gap(
-    cells: Cells, summary: Summary, usable: NDArray[np.bool_], errors: Floats, level: float
+    cells: Cells,
+    summary: Summary,
+    usable: NDArray[np.bool_],
+    errors: Floats,
+    level: float,
+    rng: np.random.Generator,
 ) -> tuple[Estimate, Estimate]:
-    interval = range_interval(summary, errors, level)
+    interval = range_interval(summary, errors, level, rng)
     left_out = [label for label, keep in zip(cells.labels, usable, strict=True) if not keep]
     shared = {
         "low": interval.low,

@@ -104,8 +104,31 @@ def t_cdf(t: float, df: float) -> float:
     """Probability that Student's t with ``df`` degrees of freedom is at most ``t``."""
     if math.isinf(df) or df > 1e7:
         return normal_cdf(t)
-    tail = 0.5 * float(beta_cdf(df / (df + t * t), df / 2, 0.5))
+    x, a = df / (df + t * t), df / 2
+    if x > (a + 1) / (a + 2.5):  # see beta_cdf
+        tail = 0.5 * (1 - _scalar_beta(t * t / (df + t * t), 0.5, a))
+    else:
+        tail = 0.5 * _scalar_beta(x, a, 0.5)
     return tail if t < 0 else 1 - tail
+
+
+def _scalar_beta(x: float, a: float, b: float) -> float:
+    """Incomplete beta function below its mean, for one number: arrays are slow for that."""
+    if x <= 0:
+        return 0.0
+    front = a * math.log(x) + b * math.log1p(-x) - math.lgamma(a) - math.lgamma(b)
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1) or _TINY)
+    result = d
+    for m in range(1, 20_000):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        for term in (even, odd):
+            d = 1 / (1 + term * d or _TINY)
+            c = 1 + term / c or _TINY
+            result *= c * d
+        if abs(c * d - 1) < 1e-15:
+            break
+    return math.exp(front + math.lgamma(a + b)) * result / a
 
 
 @lru_cache(maxsize=4096)
@@ -117,12 +140,20 @@ def t_quantile(p: float, df: float) -> float:
         return 0.0
     if df <= 0 or not 0 < p < 1:
         return math.nan
-    reach = 1.0
     tail = min(p, 1 - p)
-    while t_cdf(-reach, df) > tail:
-        reach *= 2
-    magnitude = -bisect(lambda t: t_cdf(t, df) - tail, -reach, 0.0)
-    return math.copysign(magnitude, p - 0.5)
+    z = -normal_quantile(tail)
+    # Abramowitz & Stegun 26.7.5 as the start, then bisection around it
+    guess = z + (z**3 + z) / (4 * df) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * df * df)
+    low = high = guess
+    step = 0.01 * guess / df
+    while t_cdf(-high, df) > tail:
+        low, high, step = high, high + step, 2 * step
+    while t_cdf(-low, df) < tail:
+        low, high, step = max(low - step, 0.0), low, 2 * step
+    while high - low > 1e-13 * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if t_cdf(-middle, df) > tail else (low, middle)
+    return math.copysign((low + high) / 2, p - 0.5)
 
 
 def chi2_sf(x: float, df: int) -> float:

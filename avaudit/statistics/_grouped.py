@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ class Cells:
         """Add up one value per cell within groups."""
         return np.bincount(self.group, weights=values, minlength=len(self.labels))
 
-    @property
+    @cached_property
     def units(self) -> Ints:
         """Units per group."""
         return np.bincount(self.group, minlength=len(self.labels))
@@ -77,7 +78,7 @@ def as_labels(values: Iterable[Any], what: str) -> tuple[tuple[str, ...], Ints]:
     labels = tuple(sorted(set(names.values())))
     place = {label: i for i, label in enumerate(labels)}
     code = {v: place[names[v]] if v in names else -1 for v in seen}
-    codes = np.fromiter((code[v] for v in listed), dtype=np.int64, count=len(listed))
+    codes = np.array(list(map(code.__getitem__, listed)), dtype=np.int64)
     if not labels and len(listed):
         raise ValueError(f"every {what} is missing")
     return labels, codes

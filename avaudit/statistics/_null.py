@@ -18,8 +18,8 @@ from ._grouped import Cells, Summary
 Floats = NDArray[np.float64]
 
 # Labels moved per test: more draws than this allows are cut, down to 999.
-WORK = 20_000_000
-CHUNK = 2_000_000
+WORK = 10_000_000
+CHUNK = 500_000
 
 
 @dataclass(frozen=True)

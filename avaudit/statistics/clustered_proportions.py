@@ -85,7 +85,7 @@ def clustered_wilson(successes: ArrayLike, trials: ArrayLike, level: float = 0.9
     --------
     >>> rate = clustered_wilson([3, 5, 1, 4], [5, 5, 5, 5])
     >>> rate.value, rate.n, rate.n_clusters, round(rate.low, 2), round(rate.high, 2)
-    (0.65, 20, 4, 0.22, 0.92)
+    (0.65, 20, 4, 0.2, 0.93)
     """
     k, n = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
     if k.shape != n.shape or k.ndim != 1 or np.any(k < 0) or np.any(k > n):
