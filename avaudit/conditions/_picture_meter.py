@@ -87,34 +87,32 @@ def middle_luminance(rgb: RgbArray) -> Array:
 
 
 def blockiness(luminance: Array) -> float | None:
-    """How much the steps across an 8×8 grid exceed those inside its blocks, as a ratio.
+    """Give how much steps across an 8×8 grid exceed those inside its blocks, as a ratio.
 
     About 1 for pictures never coded in blocks; the grid is looked for at every phase, so a
-    crop does not hide it. None for pictures smaller than 32 pixels or without any step.
+    crop does not hide it. None for pictures smaller than 32 pixels.
     The idea is that of Wang, Bovik & Evans, "Blind measurement of blocking artifacts in images"
     (ICIP 2000), with second differences, which a smooth gradient does not raise.
     """
     if min(luminance.shape) < LEAST_PX:
         return None
-    ratios = [_grid_ratio(luminance), _grid_ratio(luminance.T)]
-    known = [ratio for ratio in ratios if ratio is not None]
-    return float(np.mean(known)) if known else None
+    return (_grid_ratio(luminance) + _grid_ratio(luminance.T)) / 2.0
 
 
-def _grid_ratio(luminance: Array) -> float | None:
+def _grid_ratio(luminance: Array) -> float:
     steps = np.abs(np.diff(luminance, axis=1))
     # a step counts by what it has beyond its two neighbours
     excess = steps[:, 1:-1] - (steps[:, :-2] + steps[:, 2:]) / 2.0
     by_column = np.mean(np.maximum(excess, 0.0), axis=0)
     phases = np.array([np.mean(by_column[phase::8]) for phase in range(8)])
-    strongest = int(np.argmax(phases))
-    others = float(np.mean(np.delete(phases, strongest)))
-    # flat areas have steps of rounding only; a tenth of a grey level keeps them from exploding
-    return (float(phases[strongest]) + 0.1) / (others + 0.1)
+    # against the second strongest: enlarging by two or four also makes a pattern, but not of one
+    # phase in eight; a tenth of a grey level keeps areas without any step from exploding
+    second, strongest = np.sort(phases)[-2:]
+    return float((strongest + 0.1) / (second + 0.1))
 
 
 def fine_detail_db(luminance: Array) -> float | None:
-    """Energy of the upper octave of spatial frequency against the octave below it, in dB.
+    """Give the energy of the upper octave of spatial frequency against the one below, in dB.
 
     Upper octave: a half to all of the Nyquist frequency. Natural pictures, whose power falls
     with the square of frequency (Field 1987), have about the same energy in both, optics take

@@ -151,7 +151,7 @@ def band_edge(spectrum: Array, sample_rate: int) -> float:
 
     Two signs are looked for and the lower frequency is given: where the spectrum falls for
     good below its strongest part by 90 dB, and the steepest cliff, a fall of at least 14 dB
-    between the 500 Hz below and everything above, at 2 kHz or higher. The natural roll-off of voices
+    between the 500 Hz below and everything above, at 2 kHz or higher. The roll-off of voices
     and rooms is slower than that; filters of coders, telephones and resamplers are not. Without
     either sign the band is whole: half the sample rate.
 

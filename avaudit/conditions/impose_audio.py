@@ -191,9 +191,8 @@ def _talker(length: int, sample_rate: int, rng: np.random.Generator) -> Array:
 def _shaped(signal: Array, sample_rate: int, gain_at: _Curve) -> Array:
     if not len(signal):
         return signal
-    spectrum = np.fft.rfft(signal)
-    spectrum *= gain_at(np.fft.rfftfreq(len(signal), 1.0 / sample_rate))
-    shaped: Array = np.fft.irfft(spectrum, len(signal))
+    hz = np.asarray(np.fft.rfftfreq(len(signal), 1.0 / sample_rate), np.float64)
+    shaped: Array = np.fft.irfft(np.fft.rfft(signal) * gain_at(hz), len(signal))
     return shaped
 
 

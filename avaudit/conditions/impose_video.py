@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain, pairwise
 from typing import Any
 
 import av
@@ -105,15 +106,28 @@ def _coded_rate(sample_rate: int) -> int:
 def _encode_pictures(
     container: Any, stream: Any, first: TimedPicture, rest: Iterator[TimedPicture]
 ) -> None:
-    last = -math.inf
-    for time_s, rgb in _with_first(first, rest):
-        if time_s <= last:
-            raise ValueError(f"picture times must rise; {time_s} s follows {last} s")
-        last = time_s
+    shown_s = 1.0 / 30.0  # of a lone picture; else the last one lasts as long as the one before
+    durations: dict[int, int] = {}
+    ends: Iterator[TimedPicture | None] = chain((first,), rest, (None,))
+    for picture, following in pairwise(ends):
+        assert picture is not None  # only the end is
+        time_s, rgb = picture
+        if following is not None:
+            shown_s = following[0] - time_s
+        if shown_s <= 0.0:
+            raise ValueError(f"picture times must rise: {time_s + shown_s} s follows {time_s} s")
         frame = av.VideoFrame.from_ndarray(_sized(rgb, stream.width, stream.height), "rgb24")
         frame.pts, frame.time_base = round(time_s / _CLOCK), _CLOCK
-        container.mux(stream.encode(frame))
-    container.mux(stream.encode(None))
+        durations[frame.pts] = round(shown_s / _CLOCK)
+        _mux_pictures(container, stream.encode(frame), durations)
+    _mux_pictures(container, stream.encode(None), durations)
+
+
+def _mux_pictures(container: Any, packets: Iterable[Any], durations: dict[int, int]) -> None:
+    for packet in packets:
+        # the encoder states that of its nominal frame rate, and the last one would stay so
+        packet.duration = durations.pop(packet.pts, packet.duration)
+        container.mux(packet)
 
 
 def _sized(rgb: RgbArray, width: int, height: int) -> RgbArray:
@@ -121,11 +135,6 @@ def _sized(rgb: RgbArray, width: int, height: int) -> RgbArray:
         return np.ascontiguousarray(rgb)
     image = Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC)
     return np.asarray(image, np.uint8)
-
-
-def _with_first(first: TimedPicture, rest: Iterator[TimedPicture]) -> Iterator[TimedPicture]:
-    yield first
-    yield from rest
 
 
 def _encode_sound(container: Any, stream: Any, samples: SampleArray, sample_rate: int) -> None:

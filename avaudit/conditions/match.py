@@ -23,8 +23,8 @@ AUDIO_LADDERS = {"mp3": (128, 64, 32), "aac": (96, 64), "opus": (24, 16, 12)}
 LOSSLESS = ("pcm", "flac", "alac", "wavpack", "ape", "tta")
 FINE_KBITS = 80.0
 """Per channel: from here on, other lossy coders count as clean."""
-SOFT_DB = -14.0
-BLOCKY = 1.6
+SOFT_DB = -11.0
+BLOCKY, VERY_BLOCKY = 1.3, 2.0
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,8 @@ def _webp(c: Conditions) -> _Fit | None:
 def _blocks(c: Conditions) -> _Fit | None:
     if c.blockiness is None or c.blockiness < BLOCKY or c.image_codec == "jpeg":
         return None
-    return _Fit(f"an 8×8 grid (blockiness {c.blockiness:.2f})", ("jpeg_q70", "jpeg_q50"))
+    order = ("jpeg_q70", "jpeg_q50") if c.blockiness < VERY_BLOCKY else ("jpeg_q50", "jpeg_q70")
+    return _Fit(f"an 8×8 grid (blockiness {c.blockiness:.2f})", order)
 
 
 def _soft(c: Conditions) -> _Fit | None:
