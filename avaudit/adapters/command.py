@@ -145,7 +145,7 @@ class ProgramTransport:
         assert self._program.stdin is not None
         assert self._program.stderr is not None
         os.set_blocking(self._program.stdin.fileno(), False)
-        self._held = b""
+        self._held = bytearray()
         self._stderr = bytearray()
         self._listener = threading.Thread(
             target=_keep_tail, args=(self._program.stderr, self._stderr), daemon=True
@@ -170,8 +170,9 @@ class ProgramTransport:
         self._held += data
         end = self._held.find(b"\n", before)
         if end >= 0:
-            line, self._held = self._held[:end], self._held[end + 1 :]
-            if self._held:
+            line, rest = bytes(self._held[:end]), self._held[end + 1 :]
+            self._held.clear()
+            if rest:
                 self._kill()
                 raise AuditError(f"{self._reference}: more than one line for one request")
             return line

@@ -109,10 +109,10 @@ class LineBackend:
         self.cautions: Sequence[str] = tuple(cautions)
         try:
             hello = self._hello()
+            self.capabilities = self._capabilities(hello)
         except BaseException:
             transport.close()
             raise
-        self.capabilities = self._capabilities(hello)
         size = hello.get("batch_size")
         default = 4 if send_content else None
         self.batch_size = size if isinstance(size, int) and size > 0 else default

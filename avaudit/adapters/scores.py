@@ -165,7 +165,8 @@ class _Pairs:
 
         left, left_names = _codes(frame["left"], root)
         right, right_names = _codes(frame["right"], root)
-        self._paths = pd.Index(left_names).union(pd.Index(right_names), sort=False)
+        # two spellings may stand for one path
+        self._paths = pd.Index([*left_names, *right_names]).unique()
         keys = self._keys(left, left_names, right, right_names)
         scores: FloatArray = frame["score"].to_numpy(dtype=np.float64)
         series = pd.Series(scores, index=keys)

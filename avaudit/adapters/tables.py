@@ -63,7 +63,7 @@ def _csv(path: Path) -> pd.DataFrame:
 def _jsonl(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    frame = pd.read_json(path, lines=True, dtype=False, convert_dates=False, precise_float=True)
+    frame = pd.read_json(path, lines=True, dtype=False, precise_float=True)
     return frame[[name for name in frame.columns if _is_answer(name)]]
 
 
