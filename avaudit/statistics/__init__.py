@@ -64,6 +64,7 @@ from .matching import (
     leak,
     matching_breakdown,
 )
+from .misclassification import rogan_gladen
 from .multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
 from .paired import FlipRates, cluster_means, flip_rates, mcnemar_exact, score_shift
 from .parity import Parity, Spread, confusion_counts, parity, parity_metrics, spread
@@ -80,6 +81,7 @@ from .resampling import (
     cluster_bootstrap,
     two_way_weights,
 )
+from .shrinkage import Shrunk, shrink_means, shrink_rates
 from .single_association import (
     MultilevelAssociation,
     SingleAssociations,
@@ -107,6 +109,7 @@ __all__ = [
     "MultilevelAssociation",
     "NullFloor",
     "Parity",
+    "Shrunk",
     "SingleAssociations",
     "Skew",
     "Spread",
@@ -175,7 +178,10 @@ __all__ = [
     "ratio_of_counts",
     "required_n",
     "required_n_equivalence",
+    "rogan_gladen",
     "score_shift",
+    "shrink_means",
+    "shrink_rates",
     "single_association",
     "single_association_test",
     "skew_at_k",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._distributions import chi2_sf, normal_cdf, t_quantile
-from ._grouped import Cells, Summary, noise, summarise
+from ._grouped import Cells, Summary, noise, studentised, summarise
 from ._intervals import (
     critical_value,
     differences,
@@ -16,7 +16,7 @@ from ._intervals import (
     pooled_contrasts,
 )
 from ._null import Null, largest_scaled_difference, null_values
-from ._range_interval import between_variance, range_interval
+from ._range_interval import RangeTest, between_variance
 from .estimate import Estimate, undefined
 from .gap_results import Contrast, GapTest, GroupRates, NullFloor
 from .power import minimum_detectable_gap
@@ -45,6 +45,7 @@ def compare(
     errors = noise(summary, max(n_draws, 1000), rng)
     null = null_values(cells, summary, usable, n_permutations, rng, rates=rates)
     gap, debiased = _gap(cells, summary, usable, errors, level, rng)
+    errors = studentised(errors, summary.df, rng)
     drawn_gaps = np.ptp(null.values, axis=1)
     pairs, critical = _pairs(cells, summary, errors, level, method)
     return GroupRates(
@@ -147,7 +148,7 @@ def _gap(
     level: float,
     rng: np.random.Generator,
 ) -> tuple[Estimate, Estimate]:
-    interval = range_interval(summary, errors, level, rng)
+    interval = RangeTest(summary, errors, level, rng).interval()
     left_out = [label for label, keep in zip(cells.labels, usable, strict=True) if not keep]
     shared = {
         "low": interval.low,

@@ -57,6 +57,7 @@ class Cells:
 class Summary:
     """Group values with everything inference needs: one entry per group with a value.
 
+    ``df`` holds the degrees of freedom of each variance, ``total_df`` those within all groups.
     ``n_effective`` is there for rates only: the number of independent items worth as much.
     """
 
@@ -65,6 +66,7 @@ class Summary:
     weights: Floats
     se: Floats
     df: Floats
+    total_df: float
     correlation: Floats
     n_effective: Floats | None
     pooled: float
@@ -151,6 +153,7 @@ def summarise(cells: Cells, *, rates: bool) -> tuple[Summary, NDArray[np.bool_]]
             weights[usable],
             np.sqrt(variance[usable]),
             df[usable],
+            float(np.sum(np.maximum(cells.units - 1, 0))),
             correlation[np.ix_(usable, usable)],
             None if n_effective is None else n_effective[usable],
             pooled,
@@ -221,18 +224,21 @@ def _correlation(cells: Cells, residual: Floats, weights: Floats) -> Floats:
 
 
 def noise(summary: Summary, n_draws: int, rng: np.random.Generator) -> Floats:
-    """Draw standardised errors of the group values, shape ``(n_draws, groups)``.
-
-    Normal with the groups' correlation, divided per group by the root of a mean square of its own
-    degrees of freedom: Student's t where identities are few.
-    """
-    size = (n_draws, len(summary.values))
-    draws = rng.standard_normal(size)
-    if not np.array_equal(summary.correlation, np.eye(size[1])):
+    """Draw standardised normal errors of the group values, shape ``(n_draws, groups)``."""
+    draws = rng.standard_normal((n_draws, len(summary.values)))
+    if not np.array_equal(summary.correlation, np.eye(draws.shape[1])):
         roots, vectors = np.linalg.eigh(summary.correlation)
         draws = draws @ (vectors * np.sqrt(np.maximum(roots, 0))).T
-    few = np.isfinite(summary.df) & (summary.df > 0)
-    if np.any(few):
-        df = summary.df[few]
-        draws[:, few] /= np.sqrt(rng.chisquare(df, size=(n_draws, len(df))) / df)
     return draws
+
+
+def studentised(draws: Floats, df: Floats | float, rng: np.random.Generator) -> Floats:
+    """Divide normal draws by the root of a mean square of ``df``: Student's t where df is small.
+
+    With one number all groups of a draw share the divisor, with an array each has its own.
+    """
+    shape = np.broadcast_shapes((len(draws), 1), np.shape(df))
+    df = np.broadcast_to(np.asarray(df, dtype=np.float64), shape)
+    few = np.isfinite(df) & (df > 0)
+    square = np.where(few, 2 * rng.standard_gamma(np.where(few, df, 1.0) / 2), 1.0)
+    return np.asarray(draws / np.sqrt(np.where(few, square / np.where(few, df, 1.0), 1.0)))

@@ -20,14 +20,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ._grouped import Summary
+from ._grouped import Summary, studentised
 
 Floats = NDArray[np.float64]
 STEPS = 14
 PATTERN_FLOOR = 0.25
-FEW_GROUPS = 4
+FEW_GROUPS = 3
 GRID = 40
-EM_STEPS = 50
+EM_STEPS = 100
 
 
 @dataclass(frozen=True)
@@ -48,36 +48,61 @@ def between_variance(summary: Summary) -> float:
     return float(np.var(summary.values, ddof=1) - np.mean(spread**2) + mean_covariance)
 
 
-def range_interval(
-    summary: Summary, errors: Floats, level: float, rng: np.random.Generator
-) -> RangeInterval:
-    """Invert the test of the range; ``errors`` are standardised draws (``_grouped.noise``)."""
-    observed = float(np.ptp(summary.values))
-    patterns = _patterns(summary, rng, len(errors))
-    alpha = 1 - level
-    ranges = partial(_ranges, summary, patterns, errors)
-    still = ranges(0.0)
-    typical, extreme = float(still.mean()), float(np.quantile(still, level))
+class RangeTest:
+    """Test of one true gap after another against the observed range.
 
-    def lower_tail(drawn: Floats) -> float:
-        if extreme <= typical:
-            return alpha / 2
-        share = (float(drawn.mean()) - typical) / (extreme - typical)
-        return alpha / 2 * min(1.0, max(0.0, share))
+    Parameters
+    ----------
+    summary
+        Group values.
+    errors
+        Standardised normal draws of their errors (``_grouped.noise``). The range is not studentised
+        group by group, so neither are they; the values of few units share one divisor.
+    level
+        Coverage of the interval of gaps that are kept.
+    rng
+        Source of the patterns.
+    """
 
-    def too_small(theta: float) -> bool:
-        drawn = ranges(theta)
-        return 1 - _share_below(drawn, observed) < alpha - lower_tail(drawn)
+    def __init__(
+        self, summary: Summary, errors: Floats, level: float, rng: np.random.Generator
+    ) -> None:
+        self.observed = float(np.ptp(summary.values))
+        self._alpha = 1 - level
+        self._summary = summary
+        if summary.n_effective is None:
+            errors = studentised(errors, summary.total_df, rng)
+        self._ranges = partial(_ranges, summary, _patterns(summary, rng, len(errors)), errors)
+        still = self._ranges(0.0)
+        self._typical, self._extreme = float(still.mean()), float(np.quantile(still, level))
 
-    def too_large(theta: float) -> bool:
-        drawn = ranges(theta)
-        return _share_below(drawn, observed) < lower_tail(drawn)
+    def _lower_tail(self, drawn: Floats) -> float:
+        """Give the part of alpha that ranges which are too small get: none without a gap."""
+        if self._extreme <= self._typical:
+            return self._alpha / 2
+        share = (float(drawn.mean()) - self._typical) / (self._extreme - self._typical)
+        return self._alpha / 2 * min(1.0, max(0.0, share))
 
-    top = _reach(observed, summary, too_large)
-    low = _first(lambda theta: not too_small(theta), 0.0, top)
-    high = _first(too_large, low, top)
-    median = _first(lambda theta: _share_below(ranges(theta), observed) <= 0.5, 0.0, top)
-    return RangeInterval(low, high, median)
+    def too_small(self, theta: float) -> bool:
+        """Whether the observed range is surprisingly large under the gap ``theta``."""
+        drawn = self._ranges(theta)
+        above = 1 - _share_below(drawn, self.observed)
+        return above < self._alpha - self._lower_tail(drawn)
+
+    def too_large(self, theta: float) -> bool:
+        """Whether the observed range is surprisingly small under the gap ``theta``."""
+        drawn = self._ranges(theta)
+        return _share_below(drawn, self.observed) < self._lower_tail(drawn)
+
+    def _exceeds_median(self, theta: float) -> bool:
+        return _share_below(self._ranges(theta), self.observed) <= 0.5
+
+    def interval(self) -> RangeInterval:
+        """Give the gaps that are kept, and the one whose median range was observed."""
+        top = _reach(self.observed, self._summary, self.too_large)
+        low = _first(lambda theta: not self.too_small(theta), 0.0, top)
+        high = _first(self.too_large, low, top)
+        return RangeInterval(low, high, _first(self._exceeds_median, 0.0, top))
 
 
 def _share_below(drawn: Floats, observed: float) -> float:
@@ -101,9 +126,8 @@ def _patterns(summary: Summary, rng: np.random.Generator, n_draws: int) -> Float
     drawn = centre + np.sqrt(kept * noise) * rng.standard_normal((n_draws, len(centre)))
     crowded = round(n_draws * max(0.0, 1 - FEW_GROUPS / len(centre)))
     if crowded:
-        drawn[:crowded] = _crowded(
-            summary.values, np.sqrt(noise), rng.random((crowded, len(centre)))
-        )
+        shares = rng.random((crowded, len(centre)))
+        drawn[:crowded] = _crowded(summary.values, np.sqrt(noise), shares)
     width = np.ptp(drawn, axis=1, keepdims=True)
     return np.asarray(drawn / np.where(width > 0, width, 1.0))
 
