@@ -9,7 +9,7 @@ from .container import Progress, Properties, read_properties
 from .files import missing_files, repeated_rows, same_content, sizes_of
 from .leaks import leaks
 from .problem import Code, Problem
-from .shortcuts import shortcuts
+from .shortcuts import can_have_shortcuts, shortcuts
 from .sizes import small_groups
 from .values import bad_values
 
@@ -60,7 +60,7 @@ def lint(
         sizes = sizes_of(manifest)
         problems += missing_files(manifest, sizes)
         problems += same_content(manifest, sizes)
-        if "label" in manifest.frame:
+        if can_have_shortcuts(manifest):
             there = [name for name, size in sizes.items() if size > 0]
             chosen = _sample(there, max_files)
             properties = read_properties(

@@ -57,7 +57,7 @@ def missing_files(manifest: Manifest, sizes: dict[str, int]) -> Iterator[Problem
             rows=len(rows),
             examples=at_rows(manifest, rows, list(names.head(MAX_EXAMPLES))),
             text=f"{count(gone, 'file')} of {named:,} not there, or not readable; paths are "
-            f"relative to {manifest.folder}",
+            "relative to the manifest's folder",
         )
 
 

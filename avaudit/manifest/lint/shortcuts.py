@@ -33,6 +33,7 @@ from .container import Properties
 from .problem import Code, Problem
 from .separation import (
     MAX_LEVELS_OF_A_NUMBER,
+    MIN_PER_CLASS,
     BoolArray,
     FloatArray,
     Separation,
@@ -79,7 +80,7 @@ def shortcuts(
     sampled
         What to say when not all files were read.
     """
-    if "label" not in manifest.frame or not is_numeric(manifest.frame["label"]):
+    if not can_have_shortcuts(manifest):
         return
     label = manifest.frame["label"].to_numpy(float)
     candidates = [*_columns(manifest, label), *_file_properties(manifest, properties, label)]
@@ -96,6 +97,14 @@ def shortcuts(
             best[candidate.column] = (found.auc.value, problem)
     for _, problem in sorted(best.values(), key=lambda pair: -pair[0]):
         yield problem
+
+
+def can_have_shortcuts(manifest: Manifest) -> bool:
+    """Whether there are labels 0 and 1, and enough of each to measure anything."""
+    if "label" not in manifest.frame or not is_numeric(manifest.frame["label"]):
+        return False
+    label = manifest.frame["label"].to_numpy(float)
+    return min(int((label == 0).sum()), int((label == 1).sum())) >= MIN_PER_CLASS
 
 
 def is_property(column: str) -> bool:
