@@ -353,7 +353,14 @@ def _permute(
     differences = null.sums[:, 0] / size_x - (total - null.sums[:, 0]) / (count - size_x)
     is_x = unit_is_x[units]
     observed = float(centred[is_x].mean() - centred[~is_x].mean())
-    p = p_value(observed, differences, exact=null.exact, alternative=alternative, strict=strict)
+    p = p_value(
+        observed,
+        differences,
+        scale=float(np.abs(s).max()),
+        exact=null.exact,
+        alternative=alternative,
+        strict=strict,
+    )
     smallest = 1.0 / null.n_possible
     if not null.exact:
         smallest = max(smallest, 1.0 / (1 + differences.size))

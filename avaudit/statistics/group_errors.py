@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .auc_bootstrap import resampling_plan, two_classes
 from .count_bootstrap import ratio_of_counts
+from .detection import cost_weights
 from .differentials import fdr, garbe, inequity_rate, max_geomean
 from .draws import percentile_estimate
 from .estimate import Estimate
@@ -55,6 +56,12 @@ class GroupErrors:
     def fnmr(self) -> Floats:
         """False non-match rate per group; NaN without genuine comparisons."""
         return _rate(self.false_non_matches, self.n_genuine)
+
+    def detection_cost(self, *, p_target: float, c_miss: float, c_fa: float) -> Floats:
+        """Give the detection cost per group at the common threshold, normalised as min_dcf is."""
+        weight_miss, weight_alarm = cost_weights(p_target, c_miss, c_fa)
+        cost: Floats = weight_miss * self.fnmr + weight_alarm * self.fmr
+        return cost / min(weight_miss, weight_alarm)
 
 
 def _rate(events: Counts, trials: Counts) -> Floats:

@@ -121,6 +121,7 @@ def single_association_test(
         p[row] = p_value(
             float(observed[column]),
             null.sums[:, column],
+            scale=float(np.abs(table[row]).sum()),
             exact=null.exact,
             alternative=alternative,
             strict=strict,
