@@ -263,7 +263,7 @@ def _column(manifest: Manifest, name: str) -> pd.Series[Any]:
 
 def is_numeric(column: pd.Series[Any]) -> bool:
     """Whether a column holds numbers (else it holds text)."""
-    return column.dtype.kind == "f"
+    return bool(column.dtype.kind == "f")
 
 
 def _numbers(column: pd.Series[Any]) -> FloatArray:

@@ -67,7 +67,7 @@ def by_level(levels: NDArray[np.int64], positive: BoolArray) -> Separation | Non
     counts = np.bincount(levels)
     if min(ones, n - ones) < MIN_PER_CLASS or len(counts) < 2:
         return None
-    hits = np.bincount(levels, weights=positive, minlength=len(counts))
+    hits = np.bincount(levels, weights=positive, minlength=len(counts)).astype(float)
     others = counts[levels] - 1
     overall = (ones - positive) / (n - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
