@@ -185,7 +185,7 @@ def test_own_detector_as_a_model(tmp_path: Path) -> None:
     from avaudit.samples.watermark import embed_dwtdct, text_bits
 
     rng = np.random.default_rng(5)
-    picture = scene(rng, 320, 256)
+    picture = scene(rng, 768, 512)
     marked = embed_dwtdct(picture, text_bits("StableDiffusionV1"))
     clips = [tmp_path / name for name in ("plain.png", "marked.png", "sound.wav")]
     clips[0].write_bytes(encode_image(picture, "PNG"))
