@@ -4,20 +4,8 @@ Nothing here reads a file, keeps state or draws without an explicit
 :class:`numpy.random.Generator`. A number that does not exist is NaN with a reason.
 """
 
-from .association import (
-    Association,
-    association,
-    association_of_values,
-    association_values,
-    cosines,
-    effect_of,
-)
-from .association_bootstrap import (
-    CosineTable,
-    StereotypeExcess,
-    association_interval,
-    stereotype_excess,
-)
+from .association import Association, association, association_of_values, effect_of
+from .association_bootstrap import StereotypeExcess, association_interval, stereotype_excess
 from .auc import auc, auc_delong, delong_variance
 from .auc_bootstrap import StratifiedAuc, auc_interval, within_stratum_auc
 from .clustered_proportions import (
@@ -26,9 +14,12 @@ from .clustered_proportions import (
     clustered_wilson,
     effective_size,
 )
+from .cosine import association_values, cosines
+from .cosine_table import CosineTable
 from .count_bootstrap import cluster_count_draws, count_draws, ratio_of_counts
 from .crossmodal import BalancedAssociation, balanced_association, centred
 from .detection import DetCurve, det, eer, min_dcf
+from .differential_intervals import DifferentialEstimates, differential_estimates
 from .differentials import au_fdr, fdr, garbe, gini, inequity_rate, max_geomean
 from .draws import percentile_estimate
 from .equivalence import tost, tost_proportions
@@ -40,14 +31,7 @@ from .gaps import (
     group_rates,
     group_ratios,
 )
-from .group_errors import (
-    DifferentialEstimates,
-    GroupErrors,
-    differential_estimates,
-    differentials_at,
-    threshold_at_fmr,
-    within_groups,
-)
+from .group_errors import GroupErrors, differentials_at, threshold_at_fmr, within_groups
 from .llr_metrics import (
     MisleadingEvidence,
     act_dcf,
@@ -67,7 +51,7 @@ from .matching import (
 from .misclassification import rogan_gladen
 from .multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
 from .paired import FlipRates, cluster_means, flip_rates, mcnemar_exact, score_shift
-from .parity import Parity, Spread, confusion_counts, parity, parity_metrics, spread
+from .parity import Parity, confusion_counts, parity, parity_metrics
 from .power import design_effect, minimum_detectable_gap, required_n, required_n_equivalence
 from .proportions import (
     jeffreys,
@@ -89,6 +73,7 @@ from .single_association import (
     single_association,
     single_association_test,
 )
+from .spread import Spread, spread
 
 __all__ = [
     "Association",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .association import Association, association_of_values, association_values
+from .association import Association, association_of_values
+from .cosine import association_values
 from .scores import Floats, codes_of
 
 Pair = tuple[ArrayLike, ArrayLike]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .association import ALTERNATIVES, Association, association, cosines
+from .association import ALTERNATIVES, Association, association
+from .cosine import cosines
 from .permutation import p_value, partition_sums
 from .scores import Floats
 
