@@ -122,19 +122,25 @@ def _read_csv(path: Path, data: bytes) -> pa.Table:
             ),
         )
     except pa.ArrowInvalid as error:
+        _check_utf8(path, data)
         raise UsageError(_csv_problem(path, data, len(header)) or f"{path}: {error}") from error
 
 
 def _csv_header(path: Path, data: bytes) -> list[str]:
-    _check_utf8(path, data)
-    text = io.StringIO(data.decode("utf-8-sig"), newline="")
     try:
-        header = next(csv.reader(text), [])
+        header = next(csv.reader(_lines(data)), [])
+    except UnicodeDecodeError:
+        _check_utf8(path, data)
+        raise
     except csv.Error as error:
         raise UsageError(f"{path}, line 1: the header is broken: {error}") from error
     if not header:
         raise UsageError(f"{path}: the manifest is empty; its first line must name the columns")
     return _distinct(path, header)
+
+
+def _lines(data: bytes) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
 
 
 def _distinct(path: Path, header: list[str]) -> list[str]:
@@ -149,7 +155,7 @@ def _distinct(path: Path, header: list[str]) -> list[str]:
 
 def _csv_problem(path: Path, data: bytes, width: int) -> str | None:
     """Find the first row that has not as many values as the header; None when there is none."""
-    reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+    reader = csv.reader(_lines(data))
     start = 1
     try:
         for row in reader:

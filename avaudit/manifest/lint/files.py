@@ -82,7 +82,7 @@ def repeated_rows(manifest: Manifest) -> Iterator[Problem]:
     ]
     yield Problem(
         code=Code.DUPLICATE,
-        column=" ".join(columns),
+        column=",".join(columns),
         rows=len(rows),
         examples=at_rows(manifest, rows, shown),
         text=f"{count(len(rows), 'row')} with the same {what} as an earlier row"
@@ -141,7 +141,7 @@ def same_content(manifest: Manifest, sizes: dict[str, int]) -> Iterator[Problem]
     rows = np.logical_or.reduce([manifest.frame[c].isin(copies).to_numpy(bool) for c in columns])
     yield Problem(
         code=Code.DUPLICATE,
-        column=" ".join(columns),
+        column=",".join(columns),
         rows=int(rows.sum()),
         examples=tuple(" = ".join(group[:3]) for group in twins[:MAX_EXAMPLES]),
         text=f"{count(len(copies), 'file')} with the same bytes as another file of the table: "

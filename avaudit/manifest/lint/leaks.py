@@ -46,7 +46,7 @@ def _identity_leaks(manifest: Manifest) -> Iterator[Problem]:
     ]
     yield Problem(
         code=Code.IDENTITY_LEAK,
-        column=" ".join(columns),
+        column=",".join(columns),
         rows=int(rows.sum()),
         examples=tuple(examples),
         text=f"{count(len(leaking), 'identity', 'identities')} in more than one split: what a "

@@ -36,8 +36,8 @@ class Problem:
     code
         The kind, one of :class:`Code`.
     column
-        The column it is about; ``file:<property>`` for a property of the files themselves, and
-        ``""`` for the table as a whole.
+        The column it is about, or several joined by commas; ``file:<property>`` for a property
+        of the files themselves.
     rows
         How many rows are concerned.
     examples
