@@ -50,7 +50,8 @@ def through_codec(
     decoder honours it, so no delay is guessed from the signal.
     """
     coded_rate = next((r for r in coding.rates if r >= sample_rate), coding.rates[-1])
-    encoded = _encode(resample(samples, sample_rate, coded_rate), coded_rate, coding, bit_rate)
+    narrowed = resample(samples, sample_rate, coded_rate)
+    encoded = encoded_audio(narrowed, coded_rate, coding, bit_rate)
     decoded, decoded_rate = _decode(encoded, coding.container)
     return fit(resample(decoded, decoded_rate, sample_rate), len(samples))
 
@@ -83,9 +84,10 @@ def fit(samples: SampleArray, length: int) -> SampleArray:
     return np.pad(samples, (0, length - len(samples)))
 
 
-def _encode(
+def encoded_audio(
     samples: SampleArray, rate: int, coding: AudioCoding, bit_rate: int | None
-) -> io.BytesIO:
+) -> bytes:
+    """Encode mono sound, at a rate the encoder takes, as a whole file."""
     target = io.BytesIO()
     flags = {"fflags": "+bitexact"}
     with av.open(target, "w", format=coding.container, container_options=flags) as container:
@@ -100,8 +102,7 @@ def _encode(
             container.mux(packet)
         for packet in stream.encode(None):
             container.mux(packet)
-    target.seek(0)
-    return target
+    return target.getvalue()
 
 
 def audio_frame(samples: SampleArray, rate: int, sample_format: str) -> Any:
@@ -115,8 +116,8 @@ def audio_frame(samples: SampleArray, rate: int, sample_format: str) -> Any:
     return frame
 
 
-def _decode(encoded: io.BytesIO, container_format: str) -> tuple[SampleArray, int]:
-    with av.open(encoded, "r", format=container_format) as container:
+def _decode(encoded: bytes, container_format: str) -> tuple[SampleArray, int]:
+    with av.open(io.BytesIO(encoded), "r", format=container_format) as container:
         stream = container.streams.audio[0]
         resampler = av.AudioResampler(format="fltp", layout="mono", rate=stream.rate)
         parts = [

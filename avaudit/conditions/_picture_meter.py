@@ -11,8 +11,8 @@ from ..media.types import Frame, RgbArray
 
 Array = npt.NDArray[np.float64]
 
-WINDOW_PX = 1024
-MOST_FRAMES = 60
+WINDOW_PX = 512
+MOST_FRAMES = 15
 LEAST_PX = 32
 
 # ITU-T T.81, table K.1 (luminance), in natural order: what libjpeg scales by its quality
@@ -44,7 +44,7 @@ class PictureMeter:
         self._detail_db: list[float] = []
 
     def feed(self, frames: Sequence[Frame]) -> None:
-        """Take the frames of a chunk; at most one of them is looked at, 60 of a file."""
+        """Take the frames of a chunk; at most one of them is looked at, 15 of a file."""
         for frame in frames:
             self.frames += 1
             self.width = self.width or frame.width
@@ -79,7 +79,7 @@ class PictureMeter:
 
 
 def middle_luminance(rgb: RgbArray) -> Array:
-    """Give the luminance (ITU-R BT.601) of at most the middle 1024×1024 pixels."""
+    """Give the luminance (ITU-R BT.601) of at most the middle 512×512 pixels."""
     top, left = (max(0, (edge - WINDOW_PX) // 2) for edge in rgb.shape[:2])
     window = rgb[top : top + WINDOW_PX, left : left + WINDOW_PX].astype(np.float64)
     luminance: Array = window @ np.array([0.299, 0.587, 0.114])

@@ -16,14 +16,14 @@ from .measure import Conditions
 TELEPHONE_HZ = 4700.0
 WIDE_BAND_HZ = 7000.0
 CLIPPED_SHARE = 0.01
-NOISY_DB, VERY_NOISY_DB, TOO_NOISY_DB = 22.0, 15.0, 3.0
+NOISY_DB, VERY_NOISY_DB, TOO_NOISY_DB = 23.0, 15.0, 3.0
 NEAR_RATE = 1.6
 """A calibration at another bit rate serves up to this factor away."""
 AUDIO_LADDERS = {"mp3": (128, 64, 32), "aac": (96, 64), "opus": (24, 16, 12)}
 LOSSLESS = ("pcm", "flac", "alac", "wavpack", "ape", "tta")
 FINE_KBITS = 80.0
 """Per channel: from here on, other lossy coders count as clean."""
-SOFT_DB = -11.0
+SOFT_DB = -9.5
 BLOCKY, VERY_BLOCKY = 1.3, 2.0
 
 
