@@ -24,7 +24,7 @@ from ..media.types import Chunk, MediaInfo
 
 @dataclass(frozen=True)
 class Stage:
-    """What the worker is about to do; if it dies, this is where."""
+    """What the worker is about to do after intake; if it dies, this is where."""
 
     name: str
 
@@ -92,7 +92,6 @@ def examine(
     assignment: Assignment, detectors: Mapping[str, Detector], limits: Limits
 ) -> Iterator[Event]:
     """Examine one file and hand out events as they come."""
-    yield Stage("intake")
     try:
         opened = open_media(assignment.fd, limits, threads=assignment.threads)
     except Exception as error:  # noqa: BLE001 - every failure is an answer

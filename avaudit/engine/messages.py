@@ -110,15 +110,17 @@ class BadMessageError(Exception):
     """The worker sent something that is no message."""
 
 
-def message_of(event: Event) -> Message:
-    """Give the message for an event of :func:`avaudit.engine.examine.examine`."""
+def encode_event(event: Event) -> bytes:
+    """Give an event of :func:`avaudit.engine.examine.examine` as one line."""
     if isinstance(event, Stage):
-        return StageMessage(name=event.name)
+        return encode(StageMessage(name=event.name))
     if isinstance(event, Recognised):
-        return MediaMessage(media=asdict(event.media), thumbnail=event.thumbnail)
+        # vars: asdict would copy deeply, at a tenth of the cost of a small file
+        media = {**vars(event.media), "streams": [vars(s) for s in event.media.streams]}
+        return encode(MediaMessage(media=media, thumbnail=event.thumbnail))
     if isinstance(event, Measured):
-        return ConditionsMessage(values=event.conditions)
-    return _answer_message(event)
+        return encode(ConditionsMessage(values=event.conditions))
+    return encode_answer(event)
 
 
 def _answer_message(answer: Answer) -> AnswerMessage:
@@ -157,15 +159,22 @@ def _common(outcome: Scored | Observed) -> dict[str, Any]:
     }
 
 
-def checked(answer: Answer) -> AnswerMessage:
-    """Give the message for an answer; one that is not valid JSON or has NaN becomes a failure."""
+def encode_answer(answer: Answer) -> bytes:
+    """Give an answer as one line; one that is not valid JSON or has NaN becomes a failure."""
     try:
-        message = _answer_message(answer)
-        json.dumps(message.facts, allow_nan=False)  # pydantic would write null for NaN
-        json.dumps(message.model_dump(mode="json"), allow_nan=False)
-    except (ValueError, TypeError) as error:
+        # not by pydantic, which would write null for NaN
+        told = _answer_message(answer).model_dump()
+        text = json.dumps(told, allow_nan=False, ensure_ascii=False)
+        return text.encode("utf-8") + b"\n"
+    except (ValueError, TypeError, RecursionError) as error:
         failure = ExaminationError("internal_error", f"the detector's answer is not valid: {error}")
-        return _answer_message(Answer(answer.detector, failure, answer.seconds))
+        return encode(_answer_message(Answer(answer.detector, failure, answer.seconds)))
+
+
+def checked(answer: Answer) -> AnswerMessage:
+    """Give an answer as it arrives on the other side."""
+    message = decode(encode_answer(answer))
+    assert isinstance(message, AnswerMessage)
     return message
 
 
@@ -208,7 +217,7 @@ class LineReader:
                 line, self._held = self._held[:cut_at], self._held[cut_at + 1 :]
                 yield line
             try:
-                data = self._link.recv(1 << 18)
+                data = self._link.recv(1 << 16)
             except TimeoutError:
                 yield None
                 continue

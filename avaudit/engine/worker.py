@@ -8,12 +8,13 @@ arrives as an open descriptor. It never sees a path outside its scratch folder.
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,16 @@ from ..confinement.limits import Limits
 from ..detector import Detector
 from ..errors import AvauditError
 from ..registry import DETECTORS, load
-from .examine import Answer, Assignment, as_examination_error, examine
-from .messages import Done, Ready, Refused, checked, encode, message_of
+from .examine import (
+    Answer,
+    Assignment,
+    Event,
+    Recognised,
+    Stage,
+    as_examination_error,
+    examine,
+)
+from .messages import Done, Ready, Refused, encode, encode_event
 
 PR_SET_PDEATHSIG = 1
 MAX_SIDECAR_BYTES = 64 * 1024 * 1024
@@ -38,12 +47,13 @@ def main() -> int:
     assert config is not None
     try:
         detectors = {name: load(DETECTORS, name)() for name in config["detectors"]}
-        _warm_up()
+        data_dirs = {name: Path(place) for name, place in config["data_dirs"].items()}
+        _warm_up(detectors, data_dirs)
         limits = Limits(**config["limits"])
         walls = confine(
             limits,
             scratch=Path(config["scratch"]),
-            readable=[Path(place) for place in config["data_dirs"].values()],
+            readable=data_dirs.values(),
             extra_address_space_bytes=max(
                 (d.address_space_bytes for d in detectors.values()), default=0
             ),
@@ -52,8 +62,8 @@ def main() -> int:
     except (AvauditError, OSError) as error:
         link.sendall(encode(Refused(text=str(error))))
         return 1
+    gc.freeze()  # what is loaded stays: collecting need not look at it again and again
     link.sendall(encode(Ready(confinement=walls.to_dict())))
-    data_dirs = {name: Path(place) for name, place in config["data_dirs"].items()}
     while (received := _receive(link))[0] is not None:
         request, descriptors = received
         _examine_one(link, request or {}, descriptors, detectors, limits, data_dirs)
@@ -78,17 +88,33 @@ def _examine_one(
             data_dirs=data_dirs,
             threads=request["threads"],
         )
-        for event in examine(assignment, chosen, limits):
-            message = checked(event) if isinstance(event, Answer) else message_of(event)
-            link.sendall(encode(message))
+        for line in _lines(examine(assignment, chosen, limits)):
+            link.sendall(line)
     except OSError as error:
         failure = as_examination_error(error)
         for name in chosen:
-            link.sendall(encode(checked(Answer(name, failure, 0.0))))
+            link.sendall(encode_event(Answer(name, failure, 0.0)))
+        link.sendall(encode(Done()))
     finally:
         for fd in descriptors:
             os.close(fd)
-    link.sendall(encode(Done()))
+
+
+def _lines(events: Iterator[Event]) -> Iterator[bytes]:
+    """Give events as lines, joining those between which no work is done."""
+    held, stage = b"", ""
+    for event in events:
+        held += encode_event(event)
+        if isinstance(event, Stage):
+            stage = event.name
+        # a detector with a stage of its own is followed by the next stage, or by nothing
+        elif isinstance(event, Recognised) or (
+            isinstance(event, Answer) and event.detector == stage
+        ):
+            continue
+        yield held
+        held = b""
+    yield held + encode(Done())
 
 
 def _receive(link: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
@@ -108,9 +134,12 @@ def _read_all(fd: int) -> bytes:
     return os.pread(fd, size, 0)
 
 
-def _warm_up() -> None:
-    """Import, before the walls stand, what every file needs."""
+def _warm_up(detectors: Mapping[str, Detector], data_dirs: Mapping[str, Path]) -> None:
+    """Import and load, before the walls stand, what every file needs."""
     from ..media import clip, still  # noqa: F401
+
+    for detector in detectors.values():
+        detector.prepare({name: data_dirs[name] for name in detector.reads})
 
 
 def _die_with_parent() -> None:

@@ -6,6 +6,9 @@ import io
 import os
 from typing import BinaryIO, cast
 
+HELD_BYTES = 4 * 1024 * 1024
+"""Files up to this size are read at once: parsers take many small steps."""
+
 
 class _PositionedFile(io.RawIOBase):
     """A read-only view of a file descriptor with a position of its own (``pread``).
@@ -53,4 +56,5 @@ def open_descriptor(fd: int, size: int, *, buffer_bytes: int = 1 << 16) -> Binar
     buffer_bytes
         Read-ahead.
     """
-    return cast(BinaryIO, io.BufferedReader(_PositionedFile(fd, size), buffer_bytes))
+    file = io.BufferedReader(_PositionedFile(fd, size), buffer_bytes)
+    return io.BytesIO(file.read(size)) if size <= HELD_BYTES else cast(BinaryIO, file)

@@ -69,7 +69,7 @@ class C2paExamination(Examination):
             reading.reader,
             manifests,
             labels,
-            self._item.scratch,
+            lambda: self._item.scratch,
             of_active=integrity.binding != "match",
         )
         facts = {

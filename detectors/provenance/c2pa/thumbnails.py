@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,11 +45,11 @@ def extract_thumbnails(
     reader: c2pa.Reader,
     manifests: Mapping[str, Any],
     labels: list[str],
-    folder: Path,
+    folder: Callable[[], Path],
     *,
     of_active: bool,
 ) -> Thumbnails:
-    """Write the thumbnails of the chain into ``folder``, the active manifest's end first.
+    """Write the thumbnails of the chain into a folder, the active manifest's end first.
 
     Decoding them costs as much as validating the file, so none is written that shows nothing
     new: the same picture under two identifiers, or a manifest's own thumbnail where an
@@ -62,7 +62,7 @@ def extract_thumbnails(
     manifests, labels
         All manifests, and the order in which the chain has them.
     folder
-        Where the files go.
+        Gives where the files go; not asked when there are none.
     of_active
         Whether to write the active manifest's own thumbnail. It shows what was signed, which
         is what the file shows as long as the binding holds.
@@ -81,7 +81,7 @@ def extract_thumbnails(
             digest = hashlib.sha256(data).digest()
             if digest not in by_content:
                 name = f"c2pa-thumbnail-{len(result.artefacts) + 1:02d}.jpg"
-                (folder / name).write_bytes(_small_jpeg(data))
+                (folder() / name).write_bytes(_small_jpeg(data))
                 by_content[digest] = name
                 result.artefacts.append(_artefact(name, title))
         except (c2pa.C2paError, _NotUsableError) as error:
