@@ -53,6 +53,7 @@ def _print_end(out: Path, *, verified: bool) -> None:
     typer.echo(f"Sealed report: {out / 'report' / 'report.html'} (open it in a browser)")
     typer.echo(f"Verification:  {'every check passed' if verified else 'FAILED'}")
     typer.echo(
-        f"Try it: change a byte of {out / 'media' / '8-nothing-known.jpg'} or of the report, then\n"
+        f"Try it: change a byte of {out / 'media' / '08-nothing-known.jpg'} or of the report,\n"
+        "then\n"
         f"  AVAUDIT_HOME={out / 'home'} avaudit verify {out / 'report' / 'report.json'}"
     )

@@ -18,7 +18,9 @@ MAX_FAILURES_LISTED = 20
 
 def scan(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT...", help="Files, folders or manifests.")
+        list[Path],
+        # one file that may not be read is a finding, and no reason to refuse the others
+        typer.Argument(metavar="INPUT...", help="Files, folders or manifests.", readable=False),
     ],
     out: Annotated[
         str | None, typer.Option("--out", "-o", help="Folder of the report. [avaudit-report]")

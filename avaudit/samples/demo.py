@@ -87,17 +87,17 @@ def make_demo_media(folder: Path, seed: int = 2026) -> TestAuthority:
     )
     text = png_text("parameters", PARAMETERS_TEXT)
     files = {
-        "1-signed-camera-photo.jpg": captured,
-        "2-signed-ai-generated.png": generated,
-        "3-signed-ai-edit-of-1.jpg": edited,
-        "4-tampered-after-signing.jpg": flip_image_byte_jpeg(captured),
-        "5-manifest-stripped.jpg": stripped,
-        "6-watermarked.png": encode_image(marked, "PNG"),
-        "7-generator-metadata.png": png_with(encode_image(scene(rng), "PNG"), text),
-        "8-nothing-known.jpg": encode_image(scene(rng), "JPEG", quality=85),
+        "01-signed-camera-photo.jpg": captured,
+        "02-signed-ai-generated.png": generated,
+        "03-signed-ai-edit-of-01.jpg": edited,
+        "04-tampered-after-signing.jpg": flip_image_byte_jpeg(captured),
+        "05-manifest-stripped.jpg": stripped,
+        "06-watermarked.png": encode_image(marked, "PNG"),
+        "07-generator-metadata.png": png_with(encode_image(scene(rng), "PNG"), text),
+        "08-nothing-known.jpg": encode_image(scene(rng), "JPEG", quality=85),
         "10-truncated.jpg": photo[: len(photo) // 2],
     }
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    write_clip(folder / "9-clip-with-late-sound.mp4", rng, sound_starts_s=0.4)
+    write_clip(folder / "09-clip-with-late-sound.mp4", rng, sound_starts_s=0.4)
     return authority

@@ -48,7 +48,7 @@ def _chromium(report: Path, *flags: str) -> str:
 @pytest.mark.browser
 def test_the_page_renders_every_subject(report: Path) -> None:
     page = _chromium(report, "--dump-dom")
-    for name in ("1-signed-camera-photo.jpg", "6-watermarked.png", "9-clip-with-late-sound.mp4"):
+    for name in ("01-signed-camera-photo.jpg", "06-watermarked.png", "09-clip-with-late-sound.mp4"):
         assert name in page
     assert "<script" not in page.lower()
     assert "A trusted signer says" in page

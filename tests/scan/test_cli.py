@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -125,6 +126,70 @@ def test_empty_and_unreadable_files_fail_and_the_good_one_is_examined(
     assert ("garbage.mp4", "failed", "unrecognised_format") in outcomes
     assert ("pipe.wav", "failed", "unreadable") in outcomes
     assert "empty.png" in done.stderr
+
+
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
+PR_CAPBSET_DROP = 24
+
+
+def as_anybody() -> None:
+    """Give up root's right to read every file; it stays lost across exec."""
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+        if prctl(PR_CAPBSET_DROP, capability, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "a privilege could not be given up")
+
+
+def test_a_file_that_may_not_be_read_fails_and_the_good_one_is_examined(
+    home: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    picture(folder / "good.jpg")
+    secret = picture(folder / "secret.jpg", seed=1)
+    secret.chmod(0)
+    root = os.getuid() == 0
+    if root and sys.platform != "linux":
+        pytest.skip("root may read every file here, and only Linux lets it give that up")
+    options = {"preexec_fn": as_anybody} if root else {}
+    try:
+        tried = subprocess.run(["cat", secret], capture_output=True, check=False, **options)
+    except subprocess.SubprocessError:
+        pytest.skip("this root may not give up its privilege to read every file")
+    assert b"ermission denied" in tried.stderr
+    # in a folder and named: neither may end the run
+    done = run("scan", folder, secret, "--json", **options)
+    assert done.returncode == 4, done.stderr
+    report = json.loads(done.stdout)
+    names = {s["id"]: Path(s["name"]).name for s in report["subjects"]}
+    told = {
+        (names[f["subject"]], f["outcome"], (f.get("reason") or {}).get("code"))
+        for f in report["findings"]
+    }
+    assert {row for row in told if row[0] == "secret.jpg"} == {
+        ("secret.jpg", "failed", "permission_denied")
+    }
+    assert ("good.jpg", "observed", None) in told
+    assert "secret.jpg" in done.stderr
+    assert "permission denied" in done.stderr
+
+
+def test_an_output_folder_that_may_not_be_written_is_said_before_the_scan(
+    home: Path, tmp_path: Path
+) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    root = os.getuid() == 0
+    if root and sys.platform != "linux":
+        pytest.skip("root may write everywhere here, and only Linux lets it give that up")
+    options = {"preexec_fn": as_anybody} if root else {}
+    try:
+        done = run("scan", picture(tmp_path / "a.jpg"), "--out", locked, **options)
+    except subprocess.SubprocessError:
+        pytest.skip("this root may not give up its privilege to write everywhere")
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+    assert list(locked.iterdir()) == []
 
 
 def test_verify_finds_each_kind_of_change(home: Path, tmp_path: Path) -> None:

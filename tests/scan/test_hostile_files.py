@@ -80,7 +80,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path, int]:
     clip = write_clip(base / "c.mp4", rng, seconds=1, width=160, height=96).read_bytes()
     seeds = [encode_image(small, form) for form in ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF")]
     seeds += [clip, write_clip(base / "c.mkv", rng, seconds=1, width=160, height=96).read_bytes()]
-    signed = (seeds_folder / "1-signed-camera-photo.jpg").read_bytes()
+    signed = (seeds_folder / "01-signed-camera-photo.jpg").read_bytes()
     special = {
         "bomb.png": _png_bomb(50_000, 50_000),
         "wide-bomb.png": _png_bomb(15_000, 15_000),
