@@ -209,6 +209,18 @@ class Detector(ABC):
     def card(self) -> Card:
         """The detector's card, read from ``card.toml`` beside its code."""
 
+    def prepare(self, data_dirs: Mapping[str, Path]) -> None:  # noqa: B027 - most need nothing
+        """Import and load what is heavy, once, before the walls of the worker go up.
+
+        Called in the worker, and only there, if the detector was asked for. No untrusted byte is
+        read here; what is missing is for :meth:`begin` and the finding to say, not an error.
+
+        Parameters
+        ----------
+        data_dirs
+            The folders for the names in ``reads``; they need not exist.
+        """
+
     @abstractmethod
     def begin(self, item: Item) -> Examination:
         """Start examining ``item``. Called in the confined worker."""
