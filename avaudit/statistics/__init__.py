@@ -4,9 +4,7 @@ Nothing here reads a file, keeps state or draws without an explicit
 :class:`numpy.random.Generator`. A number that does not exist is NaN with a reason.
 """
 
-from .association import Association, association, association_of_values, effect_of
 from .association_bootstrap import StereotypeExcess, association_interval, stereotype_excess
-from .auc import auc, auc_delong, delong_variance
 from .auc_bootstrap import StratifiedAuc, auc_interval, within_stratum_auc
 from .clustered_proportions import (
     EffectiveSize,
@@ -32,6 +30,8 @@ from .gaps import (
     group_ratios,
 )
 from .group_errors import GroupErrors, differentials_at, threshold_at_fmr, within_groups
+from .group_parity import Parity, confusion_counts, parity, parity_metrics
+from .group_spread import Spread, spread
 from .llr_metrics import (
     MisleadingEvidence,
     act_dcf,
@@ -51,7 +51,6 @@ from .matching import (
 from .misclassification import rogan_gladen
 from .multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
 from .paired import FlipRates, cluster_means, flip_rates, mcnemar_exact, score_shift
-from .parity import Parity, confusion_counts, parity, parity_metrics
 from .power import design_effect, minimum_detectable_gap, required_n, required_n_equivalence
 from .proportions import (
     jeffreys,
@@ -65,15 +64,16 @@ from .resampling import (
     cluster_bootstrap,
     two_way_weights,
 )
+from .roc_area import auc, auc_delong, delong_variance
 from .shrinkage import Shrunk, shrink_means, shrink_rates
-from .single_association import (
+from .single_target import (
     MultilevelAssociation,
     SingleAssociations,
     multilevel_association,
     single_association,
     single_association_test,
 )
-from .spread import Spread, spread
+from .weat import Association, association, association_of_values, effect_of
 
 __all__ = [
     "Association",

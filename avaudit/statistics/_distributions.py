@@ -158,7 +158,7 @@ def t_quantile(p: float, df: float) -> float:
 
 def chi2_sf(x: float, df: int) -> float:
     """Probability that chi-squared with ``df`` degrees of freedom exceeds ``x``."""
-    if x <= 0:
+    if x < 1e-300:
         return 1.0
     a, half = df / 2, x / 2
     front = math.exp(a * math.log(half) - half - math.lgamma(a))

@@ -178,7 +178,8 @@ def _fit_beta(k: Floats, n: Floats) -> tuple[float, float]:
 
     rates = np.clip((k + 0.5) / (n + 1), 1e-6, 1 - 1e-6)
     logits = np.log(rates / (1 - rates))
-    start = (float(logits.min()), float(logits.max()))
+    # half an event added pulls the ends inward: the mean may lie a little outside them
+    start = (float(logits.min()) - 1, float(logits.max()) + 1)
     logit, log_weight = _maximise(likelihood, start, (math.log(WEIGHTS[0]), math.log(WEIGHTS[1])))
     return 1 / (1 + math.exp(-logit)), math.exp(log_weight)
 
