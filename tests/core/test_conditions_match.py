@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
+from pathlib import Path
+
 import pytest
 
 from avaudit.conditions.impose import AUDIO_CONDITIONS, IMAGE_CONDITIONS, VIDEO_CONDITIONS
@@ -141,3 +144,17 @@ def test_conditions_as_json_and_back() -> None:
     }
     assert Conditions.from_dict(told).to_dict() == told
     assert Conditions.from_dict(told).extra == {"speech_s": 3.25}
+
+
+def test_the_examples_of_the_documentation_run() -> None:
+    page = Path(__file__).parents[2] / "docs" / "conditions.md"
+    outcome = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
+    assert outcome.attempted >= 8
+    assert outcome.failed == 0
+
+
+def test_the_documentation_names_every_condition() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "conditions.md").read_text("utf-8")
+    for table in (AUDIO_CONDITIONS, IMAGE_CONDITIONS, VIDEO_CONDITIONS):
+        for name in table:
+            assert f"`{name}`" in text
