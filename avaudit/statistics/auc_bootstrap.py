@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .auc import auc, separated
 from .draws import Multiplicities, clustered_draws, independent_draws, percentile_estimate
 from .estimate import Estimate, undefined
+from .roc_area import auc, separated
 from .scores import Floats, checked_scores, codes_of
 
 

@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .association import effect_of
 from .cosine import cosines
 from .scores import Floats
+from .weat import effect_of
 
 CHUNK = 200
 METRICS = ("effect", "mean_difference")

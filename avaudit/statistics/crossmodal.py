@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .association import Association, association_of_values
 from .cosine import association_values
 from .scores import Floats, codes_of
+from .weat import Association, association_of_values
 
 Pair = tuple[ArrayLike, ArrayLike]
 
@@ -140,11 +141,15 @@ def balanced_association(
     >>> found.raw.mean_difference > 0.3, abs(found.balanced.mean_difference) < 0.1
     (True, True)
     """
-    options = {"alternative": alternative, "max_exact": max_exact, "n_permutations": n_permutations}
+    options: dict[str, Any] = {
+        "alternative": alternative,
+        "max_exact": max_exact,
+        "n_permutations": n_permutations,
+    }
     cells = _Cells(x, y, a, b, attribute_strata, target_strata, identities)
 
     def test(s_x: Floats, s_y: Floats, ids: Pair | None) -> Association:
-        return association_of_values(s_x, s_y, identities=ids, rng=rng, **options)  # type: ignore[arg-type]
+        return association_of_values(s_x, s_y, identities=ids, rng=rng, **options)
 
     raw = test(*cells.raw, identities)
     within = {name: test(*cells.inside(name)) for name in cells.usable}

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .auc import auc, separated
 from .auc_bootstrap import WeightedAuc, resampling_plan, two_classes
 from .draws import percentile_estimate
 from .estimate import Estimate, undefined
+from .roc_area import auc, separated
 from .scores import Floats, checked_scores
 
 Attributes = Mapping[str, ArrayLike]
@@ -222,7 +222,7 @@ def matching_breakdown(
     }
     share = explained_share(estimates["oracle"].value, estimates["model"].value)
     shares = np.array([explained_share(o, m) for m, o, _ in drawn])
-    why = "" if share == share else "the model is not above chance, so nothing is to be explained"  # noqa: PLR0124
+    nothing = "the model is not above chance, so nothing is to be explained"
     return MatchingBreakdown(
         model=estimates["model"],
         oracle=estimates["oracle"],
@@ -234,7 +234,7 @@ def matching_breakdown(
             n_clusters=n_clusters,
             method=method,
             level=level,
-            reason=why,
+            reason=nothing if math.isnan(share) else "",
         ),
     )
 

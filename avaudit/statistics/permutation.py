@@ -55,8 +55,11 @@ def partition_sums(
     n = columns.shape[0]
     possible = math.comb(n, k)
     if possible <= max_exact:
-        subsets = np.array(list(itertools.combinations(range(n), k)), dtype=np.intp)
-        sums = columns[subsets.reshape(possible, k)].sum(axis=1)
+        chosen = itertools.chain.from_iterable(itertools.combinations(range(n), k))
+        subsets = np.fromiter(chosen, dtype=np.intp, count=possible * k).reshape(possible, k)
+        sums = np.zeros((possible, columns.shape[1]))
+        for place in range(k):
+            sums += columns[subsets[:, place]]
         return Partitions(sums=sums, exact=True, n_possible=possible)
     if possible / (1 << n) >= MIN_ACCEPTANCE:
         sums = _sums_by_mask(columns, k, n_permutations, rng)

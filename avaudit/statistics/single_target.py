@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .association import ALTERNATIVES, Association, association
 from .cosine import cosines
 from .permutation import p_value, partition_sums
 from .scores import Floats
+from .weat import ALTERNATIVES, Association, association
+
+BLOCK = 32  # targets permuted at a time: 200,000 partitions of them take 50 MB
 
 
 def single_association(w: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
@@ -106,29 +108,29 @@ def single_association_test(
     effects = single_association(w, a, b)
     table = np.hstack([cosines(w, a), cosines(w, b)])
     n_a = np.asarray(a).shape[0]
-    n_b = table.shape[1] - n_a
     p = np.full(effects.size, np.nan)
     known = np.flatnonzero(~np.isnan(effects))
     if not known.size:
         return SingleAssociations(
             effects=effects, p=p, p_min=math.nan, exact=False, n_permutations=0, mean=math.nan
         )
-    centred = table[known] - table[known].mean(axis=1, keepdims=True)
-    null = partition_sums(
-        centred.T, n_a, max_exact=max_exact, n_permutations=n_permutations, rng=rng
-    )
-    observed = centred[:, :n_a].sum(axis=1)
-    for column, row in enumerate(known):
-        p[row] = p_value(
-            float(observed[column]),
-            null.sums[:, column],
-            scale=float(np.abs(table[row]).sum()),
-            exact=null.exact,
-            alternative=alternative,
-            strict=strict,
+    for start in range(0, known.size, BLOCK):
+        rows = known[start : start + BLOCK]
+        centred = table[rows] - table[rows].mean(axis=1, keepdims=True)
+        null = partition_sums(
+            centred.T, n_a, max_exact=max_exact, n_permutations=n_permutations, rng=rng
         )
-    m = null.sums.shape[0]
-    smallest = 1.0 / math.comb(n_a + n_b, n_a)
+        for column, row in enumerate(rows):
+            p[row] = p_value(
+                float(centred[column, :n_a].sum()),
+                null.sums[:, column],
+                scale=float(np.abs(table[row]).sum()),
+                exact=null.exact,
+                alternative=alternative,
+                strict=strict,
+            )
+    m = len(null.sums)
+    smallest = 1.0 / null.n_possible
     if not null.exact:
         smallest = max(smallest, 1.0 / (1 + m))
     return SingleAssociations(

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .auc import auc
 from .cosine import association_values
 from .permutation import p_value, partition_sums
+from .roc_area import auc
 from .scores import Floats, codes_of
 
 ALTERNATIVES = ("two-sided", "greater", "less")
