@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...statistics.auc import auc_delong
-from ...statistics.estimate import Estimate
+from ...statistics import Estimate, auc_delong
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
