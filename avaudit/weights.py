@@ -7,7 +7,11 @@ A detector that needs weights says so in its card, one table ``[[weights]]`` per
     sha256 = "…"
     bytes = 1234
     licence = "Apache-2.0"
+    source = "owner/repository at commit …"   # whose they are, in words
     url = "https://…"        # absent for weights that ship with the package
+
+:mod:`avaudit.pulling` puts pulled files into the local store,
+``AVAUDIT_HOME/weights/<sha256>/<name>``.
 """
 
 from __future__ import annotations
@@ -15,12 +19,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from .card import Card
 from .errors import AvauditError
 from .home import home_dir
 
-BLOCK_BYTES = 1 << 20
+State = Literal["shipped", "ready", "missing", "damaged"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,29 +36,38 @@ class Weights:
     sha256: str
     licence: str
     size_bytes: int | None = None
+    source: str = ""
     url: str | None = None
 
     @property
     def path(self) -> Path:
         """Where a pulled file lies in the local store."""
-        return home_dir() / "weights" / self.sha256 / self.name
+        return self.path_in(home_dir() / "weights")
+
+    def path_in(self, store: Path) -> Path:
+        """Where a pulled file lies in a given store, such as the one a confined worker sees."""
+        return store / self.sha256 / self.name
 
     @property
     def size_text(self) -> str:
         """The size for people."""
         return f"{self.size_bytes / 1e6:.1f} MB" if self.size_bytes else ""
 
-    def state(self) -> str:
+    def state(self) -> State:
         """Say in one word whether the file can be used: shipped, ready, missing or damaged."""
-        if self.url is None:
-            return "shipped"
-        if not self.path.is_file():
+        return "shipped" if self.url is None else self.state_of(self.path)
+
+    def state_of(self, path: Path) -> State:
+        """Say whether a given file is this one: ready, missing or damaged."""
+        if not path.is_file():
             return "missing"
-        digest = hashlib.sha256()
-        with self.path.open("rb") as file:
-            while block := file.read(BLOCK_BYTES):
-                digest.update(block)
-        return "ready" if digest.hexdigest() == self.sha256 else "damaged"
+        return "ready" if file_sha256(path) == self.sha256 else "damaged"
+
+
+def file_sha256(path: Path) -> str:
+    """Give the sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def weights_of(card: Card) -> list[Weights]:
@@ -75,6 +89,7 @@ def weights_of(card: Card) -> list[Weights]:
                 sha256=entry["sha256"],
                 licence=entry["licence"],
                 size_bytes=entry.get("bytes"),
+                source=entry.get("source", ""),
                 url=entry.get("url"),
             )
         )
