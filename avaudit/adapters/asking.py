@@ -75,24 +75,30 @@ class Asker:
         AuditError
             When the model fails or its answer is not what the protocol promises.
         """
-        wanted = list(dict.fromkeys(items))
-        answers: dict[Item, Row] = {}
-        if self._backend.reads_files:
-            answers = dict.fromkeys(self._without_files(wanted))
-            wanted = [item for item in wanted if item not in answers]
-        keys = self._keys(op, wanted)
-        found = self._read_cache(keys)
-        answers |= {item: found[keys[item]] for item in wanted if keys.get(item) in found}
-        rest = [item for item in wanted if item not in answers]
+        # pairs come in millions: each is hashed once, and all else goes by its number
+        numbers: dict[Item, int] = {}
+        where = [numbers.setdefault(item, len(numbers)) for item in items]
+        wanted = list(numbers)
+        rows: list[Row] = [None] * len(wanted)
+        left = self._with_files(wanted) if self._backend.reads_files else list(range(len(wanted)))
+        keys = self._keys(op, wanted, left)
+        found = self._read_cache(list(keys.values()))
+        for number in left:
+            rows[number] = found.get(keys.get(number, b""))
+        left = [number for number in left if rows[number] is None]
         default = PAIR_BATCH if op is Capability.PAIR_SCORER else BATCH[FORMS[op]]
         size = self._batch_size or default
-        for start in range(0, len(rest), size):
-            batch = rest[start : start + size]
-            rows = dict(zip(batch, self._call(op, batch, options), strict=True))
+        for start in range(0, len(left), size):
+            batch = left[start : start + size]
+            answers = self._call(op, [wanted[number] for number in batch], options)
             # what has no answer is asked again next time: the reason may have gone
-            self._write_cache({keys[i]: row for i, row in rows.items() if row is not None and keys})
-            answers |= rows
-        return [answers[item] for item in items]
+            kept = {}
+            for number, row in zip(batch, answers, strict=True):
+                rows[number] = row
+                if row is not None and number in keys:
+                    kept[keys[number]] = row
+            self._write_cache(kept)
+        return [rows[number] for number in where]
 
     def _call(self, op: Capability, batch: list[Item], options: Mapping[str, Any]) -> list[Row]:
         try:
@@ -119,34 +125,45 @@ class Asker:
             f"but for none of them alone: {_said(error)}"
         )
 
-    def _without_files(self, items: Sequence[Item]) -> list[Item]:
+    def _with_files(self, items: Sequence[Item]) -> list[int]:
+        """Give the numbers of the items whose files are there."""
         there: dict[Path, bool] = {}
-        gone = []
-        for item in items:
+        found = []
+        for number, item in enumerate(items):
+            complete = True
             for path in files_of(item):
                 if path not in there:
                     there[path] = path.is_file()
                     if not there[path]:
                         self._missing_files[str(path)] = None
-            if not all(there[path] for path in files_of(item)):
-                gone.append(item)
-        return gone
+                complete = complete and there[path]
+            if complete:
+                found.append(number)
+        return found
 
-    def _keys(self, op: Capability, items: Sequence[Item]) -> dict[Item, bytes]:
+    def _keys(
+        self, op: Capability, items: Sequence[Item], numbers: Sequence[int]
+    ) -> dict[int, bytes]:
+        """Give the place of each answer in the cache, by the item's number."""
         if self._cache is None or FORMS[op] not in CACHED_FORMS:
             return {}
         head = f"{self._backend.fingerprint}/{op}"
-        of = self._digests.of
-        return {
-            item: bytes.fromhex(digest([head, *(of(path) for path in files_of(item))]))
-            for item in items
-        }
+        known: dict[Path, str] = {}
+        keys = {}
+        for number in numbers:
+            parts = [head]
+            for path in files_of(items[number]):
+                if path not in known:
+                    known[path] = self._digests.of(path)
+                parts.append(known[path])
+            keys[number] = bytes.fromhex(digest(parts))
+        return keys
 
-    def _read_cache(self, keys: Mapping[Item, bytes]) -> dict[bytes, Row]:
+    def _read_cache(self, keys: Sequence[bytes]) -> dict[bytes, Row]:
         if self._cache is None or not keys:
             return {}
         cache = self._cache
-        return self._guarded(lambda: cache.get(list(keys.values()))) or {}
+        return self._guarded(lambda: cache.get(keys)) or {}
 
     def _write_cache(self, rows: Mapping[bytes, Row]) -> None:
         if self._cache is not None and rows:

@@ -88,12 +88,14 @@ def _check_op(model: Model, op: Capability, examples: Examples) -> list[CheckRes
             why = "no example for it: give some with --data"
             return [CheckResult(f"{op}: answers", None, why)]
         results.append(CheckResult(f"{op}: answers", True, _shape_text(op, rows)))
-        results.append(_answered(op, rows, examples))
-        if results[-1].ok is not True:
+        answered = _answered(op, rows, examples)
+        results.append(answered)
+        if not answered.ok:
             return results
         results += _values(op, rows)
-        results.append(_compared(op, "two calls", rows, _ask(model, op, items), SAME))
-        if not results[-1].ok:
+        repeated = _compared(op, "two calls", rows, _ask(model, op, items), SAME)
+        results.append(repeated)
+        if not repeated.ok:
             return results  # whatever else differs would be told for a reason that is not its own
         for check in (_batches, _order, _rows_alone, _direction):
             results += check(model, op, items, rows)

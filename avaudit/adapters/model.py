@@ -185,7 +185,9 @@ class Model:
         if len(left) != len(right):
             raise UsageError(f"{len(left)} left sides and {len(right)} right sides")
         if not isinstance(self._backend, Table):
-            pairs = [Pair(Path(a), Path(b)) for a, b in zip(left, right, strict=True)]
+            # one object per file, not per row: its hash is kept
+            files = {name: Path(name) for name in {*left, *right}}
+            pairs = [Pair(files[a], files[b]) for a, b in zip(left, right, strict=True)]
             return self._scalars(Capability.PAIR_SCORER, pairs)
         scores = self._backend.score_columns(left, right)
         missing = np.isnan(scores)

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
-from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from ..errors import UsageError
 from .backend import Item
-from .files import FileDigests, digest
+from .fingerprint import fingerprint_of
 from .loading import hints_of, make, quiet_output, required_parameters
 from .protocols import Capability, Pair
 
@@ -99,7 +93,7 @@ def python_backend(thing: Any, params: Mapping[str, str], reference: str) -> Pyt
             f"{reference}: it cannot be told what this model does: {_what(model)} has none of the "
             f"methods {', '.join(METHODS)}"
         )
-    return PythonBackend(methods, model, _fingerprint(thing, model, params))
+    return PythonBackend(methods, model, fingerprint_of(thing, model, methods.values(), params))
 
 
 def _methods_of(model: Any) -> dict[Capability, Callable[..., Any]]:
@@ -135,76 +129,6 @@ def _refuse_unnamed(thing: Any, params: Mapping[str, str], reference: str) -> No
             f"{reference}: it cannot be told what this function does with {wants[0]}: "
             f"give it one of the names {', '.join(METHODS)}, or name a factory"
         )
-
-
-def _fingerprint(thing: Any, model: Any, params: Mapping[str, str]) -> str | None:
-    """Give a digest of what decides the answers: own sources, version, parameters, weights."""
-    given = [f"{name}={_content(value)}" for name, value in sorted(params.items())]
-    own = getattr(model, "fingerprint", None)
-    if callable(own):
-        with quiet_output():
-            return digest(["own", str(own()), *given])
-    home = sys.modules.get(str(getattr(thing, "__module__", None) or type(thing).__module__))
-    sources = _sources(home)
-    if not sources:
-        return None
-    name = getattr(thing, "__qualname__", type(thing).__qualname__)
-    return digest(["python", name, *sources, *given, *_weights(model)])
-
-
-def _sources(home: Any) -> list[str]:
-    """Give digests of the sources: of a package, all its loaded modules; of a file, its folder's.
-
-    Site packages beyond the model's own are named by version only.
-    """
-    if home is None or not getattr(home, "__file__", None):
-        return []
-    top = home.__name__.partition(".")[0]
-    folder = Path(home.__file__).parent
-    package = hasattr(sys.modules.get(top), "__path__")
-    files = set()
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if file is None:
-            continue
-        same = name.partition(".")[0] == top if package else folder in Path(file).parents
-        if same:
-            files.add(Path(file))
-    digests = FileDigests()
-    found = [f"{path.name}:{digests.of(path)}" for path in sorted(files) if path.is_file()]
-    if package:
-        for distribution in packages_distributions().get(top, ()):
-            with suppress(PackageNotFoundError):
-                found.append(f"{distribution}=={version(distribution)}")
-    return found
-
-
-def _content(value: str) -> str:
-    path = Path(value)
-    try:
-        return FileDigests().of(path) if value and path.is_file() else value
-    except OSError:
-        return value
-
-
-def _weights(model: Any) -> list[str]:
-    """Give digests of tensors and arrays the object holds directly."""
-    held = {"": model, **(getattr(model, "__dict__", None) or {})}
-    found = []
-    for name, value in sorted(held.items()):
-        arrays = {"": value} if isinstance(value, np.ndarray) else _state_of(value)
-        for key, array in sorted(arrays.items()):
-            data = np.ascontiguousarray(array)
-            found.append(digest([name, key, str(data.dtype), str(data.shape), data.tobytes()]))
-    return found
-
-
-def _state_of(value: Any) -> dict[str, Any]:
-    torch = sys.modules.get("torch")
-    if torch is None or not isinstance(value, torch.nn.Module):
-        return {}
-    state = value.state_dict().items()
-    return {k: v.detach().cpu().float().numpy() for k, v in state if hasattr(v, "detach")}
 
 
 def _what(model: Any) -> str:

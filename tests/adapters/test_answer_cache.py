@@ -111,6 +111,32 @@ def test_neighbours_weights_and_own_fingerprint(write_model: Write, tmp_path: Pa
     assert own == fingerprint("Own", 1)
 
 
+def test_default_files_and_weights_held_anywhere(write_model: Write, tmp_path: Path) -> None:
+    path = write_model(
+        """
+        GLOBAL = np.load(Path(__file__).with_name("global.npy"))
+        def score_clips(clips): return [GLOBAL[0]] * len(clips)
+        def closed():
+            inner = np.load(Path(__file__).with_name("inner.npy"))
+            return {"score_clips": lambda clips: [inner[0]] * len(clips)}
+        def default(weights: str = "named.npy"):
+            return {"score_clips": lambda clips: [0.0] * len(clips)}
+        """
+    )
+
+    def fingerprint(name: str) -> str | None:
+        return resolve_model(f"{path}:{name}").fingerprint
+
+    files = {"score_clips": "global.npy", "closed": "inner.npy", "default": "named.npy"}
+    for file in files.values():
+        np.save(tmp_path / file, np.zeros(1))
+    for name, file in files.items():
+        before = fingerprint(name)
+        assert before == fingerprint(name)
+        np.save(tmp_path / file, np.ones(1))
+        assert fingerprint(name) != before
+
+
 def test_without_a_fingerprint_nothing_is_kept(clips: list[Path]) -> None:
     from avaudit.adapters.model import Model
     from avaudit.adapters.protocols import Capability
