@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._distributions import chi2_sf, normal_cdf, t_quantile
-from ._grouped import Cells, Summary, noise, studentised, summarise
+from ._grouped import Cells, Summary, added, noise, studentised, summarise
 from ._intervals import (
     critical_value,
     differences,
@@ -123,7 +123,7 @@ def _pooled(cells: Cells, *, rates: bool, level: float, method: str) -> Estimate
     if cells.den.sum() <= 0:
         return undefined("no items", n=n, n_clusters=clusters, method=method, level=level)
     unit, index = np.unique(cells.unit, return_inverse=True)
-    num, den = np.bincount(index, weights=cells.num), np.bincount(index, weights=cells.den)
+    num, den = added(index, cells.num), added(index, cells.den)
     one = Cells(
         ("all",),
         np.arange(len(unit)),

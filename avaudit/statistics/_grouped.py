@@ -45,7 +45,7 @@ class Cells:
 
     def sums(self, values: Floats) -> Floats:
         """Add up one value per cell within groups."""
-        return np.bincount(self.group, weights=values, minlength=len(self.labels))
+        return added(self.group, values, len(self.labels))
 
     @cached_property
     def units(self) -> Ints:
@@ -70,6 +70,11 @@ class Summary:
     correlation: Floats
     n_effective: Floats | None
     pooled: float
+
+
+def added(place: Ints, values: Floats, minlength: int = 0) -> Floats:
+    """Add up values by their place."""
+    return np.asarray(np.bincount(place, weights=values, minlength=minlength), dtype=np.float64)
 
 
 def as_labels(values: Iterable[Any], what: str) -> tuple[tuple[str, ...], Ints]:
@@ -115,7 +120,7 @@ def tabulate(
         unit, group, num, den = unit[order], group[order], num[order], den[order]
     elif len(unit):
         key, index = np.unique(group * n_units + unit, return_inverse=True)
-        num, den = np.bincount(index, weights=num), np.bincount(index, weights=den)
+        num, den = added(index, num), added(index, den)
         group, unit = key // n_units, key % n_units
         spanning = len(np.unique(unit)) < len(unit)
     return Cells(

@@ -27,7 +27,7 @@ STEPS = 14
 PATTERN_FLOOR = 0.25
 FEW_GROUPS = 3
 GRID = 40
-EM_STEPS = 100
+EM_STEPS = 60
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _patterns(summary: Summary, rng: np.random.Generator, n_draws: int) -> Float
     crowded = round(n_draws * max(0.0, 1 - FEW_GROUPS / len(centre)))
     if crowded:
         shares = rng.random((crowded, len(centre)))
-        drawn[:crowded] = _crowded(summary.values, np.sqrt(noise), shares)
+        drawn[:crowded] = _crowded(summary.values, np.sqrt(noise), shares) - summary.pooled
     width = np.ptp(drawn, axis=1, keepdims=True)
     return np.asarray(drawn / np.where(width > 0, width, 1.0))
 
@@ -152,7 +152,7 @@ def _crowded(values: Floats, se: Floats, shares: Floats) -> Floats:
         grid[np.minimum(np.searchsorted(reached[g], shares[:, g]), GRID - 1)]
         for g in range(len(values))
     ]
-    return np.column_stack(columns) - values.mean()
+    return np.asarray(np.column_stack(columns))
 
 
 def _ranges(summary: Summary, patterns: Floats, errors: Floats, theta: float) -> Floats:

@@ -114,4 +114,4 @@ def ratio_of_counts(numerators: ArrayLike, denominators: ArrayLike) -> Floats:
     above = np.asarray(numerators, dtype=np.float64)
     below = np.asarray(denominators, dtype=np.float64)
     blank = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
-    return np.divide(above, below, out=blank, where=below > 0)
+    return np.asarray(np.divide(above, below, out=blank, where=below > 0))

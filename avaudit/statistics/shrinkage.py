@@ -174,7 +174,8 @@ def _fit_beta(k: Floats, n: Floats) -> tuple[float, float]:
         weight = np.exp(log_weight)[..., None]
         a, b = weight / (1 + np.exp(-logit))[..., None], weight / (1 + np.exp(logit))[..., None]
         terms = log_gamma(k + a) - log_gamma(a) + log_gamma(n - k + b) - log_gamma(b)
-        return np.sum(terms + log_gamma(a + b) - log_gamma(n + a + b), axis=-1)
+        total: Floats = np.sum(terms + log_gamma(a + b) - log_gamma(n + a + b), axis=-1)
+        return total
 
     rates = np.clip((k + 0.5) / (n + 1), 1e-6, 1 - 1e-6)
     logits = np.log(rates / (1 - rates))
@@ -210,7 +211,7 @@ def _maximise(
     for _ in range(7):
         x, y = np.linspace(*first, GRID), np.linspace(*second, GRID)
         values = function(*np.meshgrid(x, y, indexing="ij"))
-        i, j = np.unravel_index(int(np.argmax(values)), values.shape)
+        i, j = divmod(int(np.argmax(values)), GRID)
         first = (float(x[max(i - 2, 0)]), float(x[min(i + 2, GRID - 1)]))
         second = (float(y[max(j - 2, 0)]), float(y[min(j + 2, GRID - 1)]))
     return (first[0] + first[1]) / 2, (second[0] + second[1]) / 2
