@@ -80,7 +80,8 @@ def _local_sources() -> Iterator[Path]:
     """Give the files of loaded modules that belong to no library and not to avaudit."""
     for module in list(sys.modules.values()):
         name = getattr(module, "__file__", None)
-        if not isinstance(name, str):
+        # __main__ is the command's own script, or whatever called avaudit
+        if not isinstance(name, str) or module.__name__ == "__main__":
             continue
         path = Path(name)
         parents = set(path.parents)
