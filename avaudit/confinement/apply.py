@@ -6,6 +6,7 @@ import resource
 import sys
 import sysconfig
 from collections.abc import Iterable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from ..errors import ConfinementError
@@ -117,6 +118,8 @@ def _own_places() -> list[Path]:
     places |= {Path(place) for place in sys.path if place and Path(place) != Path.cwd()}
     for module in list(sys.modules.values()):
         # an editable install or a plug-in under development lies outside the usual places
-        for place in getattr(module, "__path__", None) or ():
-            places.add(Path(str(place)))
+        # (by its spec: some packages answer any attribute, __path__ too, with an object of theirs)
+        spec = getattr(module, "__spec__", None)
+        if isinstance(spec, ModuleSpec):
+            places |= {Path(place) for place in spec.submodule_search_locations or ()}
     return [place for place in places if place.exists() and place != Path("/")]
