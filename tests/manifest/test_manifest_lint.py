@@ -145,9 +145,19 @@ def test_a_rate_with_levels_in_no_order(tmp_path: Path) -> None:
 def test_what_says_the_answer_is_no_shortcut(tmp_path: Path) -> None:
     table = clean_clips()
     table["how_made"] = table["method"]  # one level is the whole of one class
+    table["is_fake"] = np.where(table["label"] == 1, "yes", "no")
     table["score"] = table["label"] * 0.9
     table["pair_id"] = np.where(table["label"] == 1, "x", "y")
     assert problems_of(table, tmp_path) == []
+
+
+@pytest.mark.parametrize("column", ["site", "codec", "group.gender"])
+def test_a_category_that_is_the_label_by_another_name(column: str, tmp_path: Path) -> None:
+    table = clean_clips()
+    table[column] = np.where(table["label"] == 1, "b", "a")
+    found = problems_of(table, tmp_path)
+    assert (found[0].code, found[0].column) == (Code.LABEL_SHORTCUT, column)
+    assert "right for 100% of rows" in found[0].text
 
 
 def test_noise_columns_seldom_raise_a_shortcut(tmp_path: Path) -> None:

@@ -5,12 +5,12 @@ label. So these columns are never reported:
 
 * what says the answer or how it came about: ``label``, ``score``, ``system``, ``family``,
   ``method``, ``generator``, ``attack``, ``task``, ``processing``, ``evidence``, ``notes`` ...;
-* names and bookkeeping: paths, identities, groups, ``split``, ``use``, ``pair_id`` and all
-  columns ending in ``_id``, digests;
+* names and bookkeeping: paths, identities, ``split``, ``use``, ``pair_id`` and all columns
+  ending in ``_id``, digests;
 * the truth of another task (``known_offset_s``, ``start_offset_s``, ``transcript``);
-* a category of which exactly one level makes up the whole of one class (``none`` for all that
-  is real, a name for each way of generating), unless its name says that it is a property
-  (codec, format, source, corpus, device ...).
+* a category in which one class is exactly one level, no other level holds that class, and the
+  level is empty or a word for "nothing was done" (``none``, ``real``, ``bona fide`` ...): such
+  a column names the ways of generating.
 
 All other columns are measured, and so are the properties of the files.
 """
@@ -25,9 +25,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...statistics.multiplicity import holm
+from ...statistics import holm
 from ..columns import is_numeric
-from ..table import Manifest, Shape
+from ..table import GROUP_PREFIX, Manifest, Shape
 from ..types import is_text
 from .container import Properties
 from .problem import Code, Problem
@@ -48,10 +48,12 @@ NO_PROPERTY = re.compile(
     r"^(label|score|scores|target|truth|system|systems|family|method|generator|model|attack\w*|"
     r"manipulation\w*|task|processing|evidence|notes?|comments?|transcript|text|sentence|split|"
     r"use|fold|speaker|source_(blob|path)|masks?|subset|matched\w*|"
-    r".*_offset_s|.*(_id|_path|_file|_group|sha1|sha256|md5)|id|index|)$"
+    r".*_offset_s|.*(_id|_path|_file|_group|sha1|sha256|md5)|id|index||"
+    r"(is_)?(fake|real|synthetic|generated|bonafide|spoof))$"
 )
-PROPERTY = re.compile(
-    r".*(codec|format|container|rate|repo|corpus|device|camera|platform|microphone).*|source"
+UNTOUCHED = re.compile(
+    r"|none|no|-|n/a|not applicable|real|human|natural|genuine|original|authentic|pristine|"
+    r"camera|bona[ -]?fide"
 )
 
 
@@ -113,9 +115,11 @@ def is_property(column: str) -> bool:
     Examples
     --------
     >>> [is_property(name) for name in ("codec", "face_px", "method", "pair_id", "group.gender")]
-    [True, True, False, False, False]
+    [True, True, False, False, True]
     """
     name = column.removeprefix("left.").removeprefix("right.").casefold()
+    if name.startswith(GROUP_PREFIX):
+        return not name.endswith(".source")
     return not is_text(name) and NO_PROPERTY.fullmatch(name) is None
 
 
@@ -197,8 +201,7 @@ def _says_label(candidate: _Candidate, codes: NDArray[np.intp], levels: pd.Index
     level = defining_level(codes.astype(np.int64), candidate.positive)
     if level is None:
         return False
-    # empty for one class: known of the other class only, whatever the column is called
-    return levels[level] == "" or PROPERTY.fullmatch(candidate.column.casefold()) is None
+    return UNTOUCHED.fullmatch(str(levels[level]).strip().casefold()) is not None
 
 
 def _problem(candidate: _Candidate, kind: str, found: Separation, sampled: str) -> Problem:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ...statistics.power import design_effect, minimum_detectable_gap
+from ...statistics import design_effect, minimum_detectable_gap
 from ..columns import is_numeric
 from ..table import GROUP_PREFIX, Manifest, Shape
 from .problem import Code, Problem, count
