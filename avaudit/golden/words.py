@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from ..statistics import Association, association, single_association
+from ..statistics import Association, association, association_values, single_association
 from .rows import Golden
 
 SOURCE = "Caliskan, Bryson and Narayanan 2017 (GloVe 840B)"
@@ -39,6 +39,7 @@ SINGLE = {
     "Jesse": -0.61802081,
     "Courtney": 1.10971314,
 }
+WEAT1_TO_MEAN_VECTORS = 0.1547512
 WEFAT2_CORRELATION = 0.8552431
 
 
@@ -69,6 +70,8 @@ def word_rows(data: Path | None) -> list[Golden]:
         add(f"WEAT {study}: d", effect, found.effect if found else math.nan)
         if p is not None:
             add(f"WEAT {study}: exact one-sided p", p, found.p if found else math.nan)
+    difference = math.nan if words is None else _to_mean_vectors(words)
+    add("WEAT 1: difference, cosines with mean vectors", WEAT1_TO_MEAN_VECTORS, difference)
     effects = {} if words is None else _single(words)
     for name, effect in SINGLE.items():
         add(f"SC-WEAT {name}", effect, effects.get(name, math.nan))
@@ -106,6 +109,13 @@ def _weat(words: _Words, study: int) -> Association:
     return association(
         *sets, alternative="greater", n_permutations=1000, rng=np.random.default_rng(study)
     )
+
+
+def _to_mean_vectors(words: _Words) -> float:
+    """Give the difference of cosines with mean attribute vectors (R package cbn, weat_boot)."""
+    x, y, a, b = (words.embed("WEAT1", condition) for condition in WEAT[1][:4])
+    means = a.mean(axis=0, keepdims=True), b.mean(axis=0, keepdims=True)
+    return float(association_values(x, *means).mean() - association_values(y, *means).mean())
 
 
 def _single(words: _Words) -> dict[str, float]:

@@ -72,7 +72,8 @@ def differential_estimates(
         All are functions of extremes or spreads over groups: chance alone moves them away from
         "fair", so a single value says little and the test of the gap decides. Where a group has
         no error, ratios are computed from shrunk rates (k + 1/2)/(n + 1), their lower bound from
-        3/n in place of the zero, their upper bound is NaN, and the reason says so.
+        3/n in place of the zero (n at most the number of identities), their upper bound is NaN,
+        and the reason says so.
 
     Examples
     --------
@@ -171,8 +172,10 @@ def _bounded(
             (errors.false_non_matches, errors.n_genuine),
         )
     ]
+    # comparisons of one identity are not independent: no group has more units than identities
+    units = math.inf if n_clusters is None else float(n_clusters)
     upper = [
-        np.where(rates == 0, np.minimum(1.0, RULE_OF_THREE / trials), rates)
+        np.where(rates == 0, np.minimum(1.0, RULE_OF_THREE / np.minimum(trials, units)), rates)
         for rates, trials in ((errors.fmr, errors.n_impostor), (errors.fnmr, errors.n_genuine))
     ]
     value = metric(*shrunk)

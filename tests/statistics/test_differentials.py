@@ -164,6 +164,11 @@ def test_zero_minimum_gives_a_shrunk_ratio_and_a_lower_bound():
     assert 1.0 <= ratio.low <= ratio.value
     assert math.isnan(ratio.high)
     assert "no error" in ratio.reason
+    few = np.tile(np.arange(20), 20)
+    people = differential_estimates(
+        scores, labels, groups, 0.5, left=few, right=few, n_draws=50, rng=rng
+    )
+    assert people.max_geomean_fmr.low < found.max_geomean_fmr.low
     assert found.max_geomean_fmr.low <= found.max_geomean_fmr.value
     assert found.garbe.defined
 
