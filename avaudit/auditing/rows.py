@@ -68,7 +68,7 @@ def gate_of(judged: Sequence[Judged], failed: Sequence[Scenario], plan: result.P
         result.RuleResult(
             id=f"{j.scenario.id}/{j.tested.metric}",
             verdict=j.verdict,
-            observed=f"difference {shown(j.tested.effect)}, adjusted p {probability(j.p_adjusted)}"
+            observed=f"difference {shown(j.tested.effect)}, adjusted {probability(j.p_adjusted)}"
             if not math.isnan(j.p_adjusted)
             else "not tested",
             required=f"below {shown(j.scenario.margin)}" if j.scenario.margin else "no difference",

@@ -112,13 +112,12 @@ def _verdict(
         also = " There is a difference, and it is smaller than that." if different else ""
         return "pass", (
             f"The difference ({effect}) is shown to be below the margin of "
-            f"{shown(scenario.margin)} (p = {probability(tested.p_equivalence)}).{also}"
+            f"{shown(scenario.margin)} ({probability(tested.p_equivalence)}).{also}"
         )
     if different:
         beside = f"; the margin is {shown(scenario.margin)}" if scenario.margin else ""
         return "fail", (
-            f"A difference of {effect} is shown "
-            f"(p = {probability(p_adjusted)}{family.words}){beside}."
+            f"A difference of {effect} is shown ({probability(p_adjusted)}{family.words}){beside}."
         )
     if math.isnan(tested.p):
         return "insufficient", f"Not tested: {tested.reason or 'no reason was given'}."
@@ -129,13 +128,12 @@ def _unsettled(tested: Tested, scenario: Scenario, p_adjusted: float, family: _F
     plan = family.plan
     if tested.p_min * max(1, family.size) > plan.alpha:
         return (
-            f"This test cannot settle it: with so few items its smallest p is "
+            f"This test cannot settle it: with so few items it can reach no less than "
             f"{probability(tested.p_min)}{family.words}, and the plan asks for {plan.alpha:g}."
         )
     what = "Neither a difference nor its absence is" if scenario.margin else "No difference is"
     parts = [
-        f"{what} shown (measured {shown(tested.effect)}, "
-        f"p = {probability(p_adjusted)}{family.words})."
+        f"{what} shown (measured {shown(tested.effect)}, {probability(p_adjusted)}{family.words})."
     ]
     if math.isfinite(tested.minimum_detectable):
         parts.append(
@@ -157,5 +155,5 @@ def shown(value: float | None) -> str:
 
 
 def probability(p: float) -> str:
-    """Give a p value for a sentence."""
-    return "< 0.0001" if p < 0.0001 else f"{p:.2g}"
+    """Give a p value for a sentence: ``p = 0.012`` or ``p < 0.0001``."""
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"

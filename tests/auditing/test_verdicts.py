@@ -71,7 +71,7 @@ def test_a_test_that_cannot_reach_alpha_is_undecided_and_says_so() -> None:
     tests = [(scenario(f"s{i}"), outcome(0.03, p_min=0.03)) for i in range(3)]
     judged = judge(tests, plan())
     assert {j.verdict for j in judged} == {"insufficient"}
-    assert "smallest p" in judged[0].why
+    assert "it can reach no less than" in judged[0].why
 
 
 def test_not_tested_tells_why_and_does_not_count_in_the_family() -> None:
