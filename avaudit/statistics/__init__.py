@@ -32,6 +32,7 @@ from .gaps import (
 from .group_errors import GroupErrors, differentials_at, threshold_at_fmr, within_groups
 from .group_parity import Parity, confusion_counts, parity, parity_metrics
 from .group_spread import Spread, spread
+from .intersections import shrink_intersections
 from .llr_metrics import (
     MisleadingEvidence,
     act_dcf,
@@ -48,6 +49,7 @@ from .matching import (
     leak,
     matching_breakdown,
 )
+from .metric_interval import score_metric_interval
 from .misclassification import rogan_gladen
 from .multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
 from .paired import FlipRates, cluster_means, flip_rates, mcnemar_exact, score_shift
@@ -164,7 +166,9 @@ __all__ = [
     "required_n",
     "required_n_equivalence",
     "rogan_gladen",
+    "score_metric_interval",
     "score_shift",
+    "shrink_intersections",
     "shrink_means",
     "shrink_rates",
     "single_association",

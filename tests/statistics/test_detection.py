@@ -23,6 +23,7 @@ from avaudit.statistics import (
     eer,
     min_dcf,
     misleading_evidence,
+    score_metric_interval,
     within_stratum_auc,
 )
 from avaudit.statistics.auc_bootstrap import resampling_plan
@@ -281,3 +282,38 @@ def test_thirty_thousand_trials_in_five_seconds():
     assert time.process_time() - start < 5.0
     assert found.n_clusters == 250
     assert found.low < found.value < found.high
+
+
+def test_interval_of_any_metric():
+    truth = 0.5 * math.erfc(0.5 / math.sqrt(2))
+    hits = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        scores, labels = joined(rng.normal(1, 1, 80), rng.normal(0, 1, 100))
+        found = score_metric_interval(eer, scores, labels, n_draws=150, rng=rng)
+        hits += found.low <= truth <= found.high
+    assert hits >= 51  # nominal 57
+    assert found.value == pytest.approx(eer(scores[:80], scores[80:]))
+
+
+def test_interval_of_any_metric_agrees_with_the_fast_auc():
+    scores, same, left, right = pairs(np.random.default_rng(0), n=600)
+    fast = auc_interval(
+        scores, same, left=left, right=right, n_draws=200, rng=np.random.default_rng(1)
+    )
+    slow = score_metric_interval(
+        auc, scores, same, left=left, right=right, n_draws=200, rng=np.random.default_rng(1)
+    )
+    assert (slow.low, slow.high) == pytest.approx((fast.low, fast.high))
+    assert slow.n_clusters == fast.n_clusters == 40
+
+
+def test_interval_of_any_metric_without_spread_or_class():
+    rng = np.random.default_rng(0)
+    perfect = score_metric_interval(eer, [0.0, 1, 2, 3], [0, 0, 1, 1], rng=rng)
+    assert perfect.value == 0.0
+    assert math.isnan(perfect.high)
+    assert perfect.reason == "resampling shows no spread"
+    empty = score_metric_interval(cllr, [0.0, 1.0], [1, 1], rng=rng)
+    assert not empty.defined
+    assert "no items" in empty.reason
