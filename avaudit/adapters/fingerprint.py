@@ -68,7 +68,7 @@ def fingerprint_of(
         [
             named,
             *(f"{path.name}:{digests.of(path)}" for path in sources),
-            *_versions(home.__name__),
+            *_versions(home.__name__, file),
             *given,
             *_default_files(thing, Path(file).parent, digests),
             *_weights(_held(home, model, functions)),
@@ -91,8 +91,10 @@ def _local_sources() -> Iterator[Path]:
             yield path
 
 
-def _versions(module: str) -> list[str]:
-    found = []
+def _versions(module: str, file: str) -> list[str]:
+    found: list[str] = []
+    if not any(part in SITE for part in Path(file).parts):
+        return found  # not installed: its source says all
     for distribution in packages_distributions().get(module.partition(".")[0], ()):
         with suppress(PackageNotFoundError):
             found.append(f"{distribution}=={version(distribution)}")

@@ -83,10 +83,10 @@ def _backend(reference: str, params: Mapping[str, str]) -> Backend:
         if name not in names(DETECTORS):
             raise UsageError(unknown_name("detector", name, names(DETECTORS)))
         return python_backend(DetectorModel(name), params, reference)
-    if reference in names(ADAPTERS):
-        return python_backend(load(ADAPTERS, reference), params, reference)
     if ":" in reference:
         return python_backend(load_name(reference), params, reference)
+    if reference in names(ADAPTERS):
+        return python_backend(load(ADAPTERS, reference), params, reference)
     raise UsageError(_unresolved(reference))
 
 

@@ -210,24 +210,21 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 def test_exit_statuses(write_model: Write, tmp_path: Path) -> None:
     path = write_model(MODELS)
-    done = run(f"{path}:Sorted", "--json")
-    assert done.returncode == 1
+    for number in range(3):
+        (tmp_path / f"v{number}.wav").write_text(str(number))
+    manifest = tmp_path / "m.csv"
+    manifest.write_text("path,label\nv0.wav,1\nv1.wav,0\nv2.wav,1\n")
+    done = run(f"{path}:Sorted", "--json", "--data", manifest)
+    assert done.returncode == 1, done.stderr
     answer = json.loads(done.stdout)
     assert answer["ok"] is False
     assert answer["capabilities"] == ["VoiceEmbedder"]
     assert {c["name"] for c in answer["checks"] if c["ok"] is False} == {"embed_voices: order"}
-    unknown = run(f"{path}:Sound1")
+    unknown = run(f"{path}:Sound1", "--data", manifest)
     assert unknown.returncode == 2
     assert "did you mean 'Sound'" in unknown.stderr
     assert "Traceback" not in unknown.stderr
-    assert run(f"{path}:Crashing").returncode == 4
-    voices = []
-    for number in range(3):
-        voice = tmp_path / f"v{number}.wav"
-        voice.write_text(str(number))
-        voices.append(voice.name)
-    manifest = tmp_path / "m.csv"
-    manifest.write_text("path,label\n" + "".join(f"{name},1\n" for name in voices))
+    assert run(f"{path}:Crashing", "--data", manifest).returncode == 4
     done = run(f"{path}:Sound", "--data", manifest)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "embed_voices: order" in done.stdout
