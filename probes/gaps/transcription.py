@@ -64,23 +64,20 @@ def errors(reference: str, hypothesis: str, *, characters: bool = False) -> tupl
 def values(metric: str, scenario: Scenario, context: Context) -> Values:
     """Ask the model for transcripts and give errors and lengths per clip.
 
-    An empty transcript is an answer: all words are missing.
+    An empty transcript is an answer (all words are missing); None is no answer.
     """
     context.model.require(Capability.TRANSCRIBER)
     manifest = context.manifest
-    column = str(scenario.options.get("reference", "text"))
-    references = texts(manifest, column)
+    references = texts(manifest, str(scenario.options.get("reference", "text")))
     heard = context.model.transcribe(paths(manifest, "audio"))
-    pairs = [
-        errors(normalised(str(r)), normalised(str(h)), characters=metric == "cer")
-        for r, h in zip(references, heard, strict=True)
-    ]
-    counts = np.array(pairs, dtype=np.float64).reshape(-1, 2)
-    known = np.asarray(references != "")
-    counts[~known] = np.nan
+    answered = np.array([text is not None for text in heard], dtype=bool)
+    counts = np.full((len(references), 2), np.nan)
+    for row in np.flatnonzero(answered & (references != "")):
+        counts[row] = errors(
+            normalised(str(references[row])),
+            normalised(str(heard[row])),
+            characters=metric == "cer",
+        )
     return Values(
-        kind="ratio",
-        numerators=counts[:, 0],
-        denominators=counts[:, 1],
-        answered=np.ones(len(references), dtype=bool),
+        kind="ratio", numerators=counts[:, 0], denominators=counts[:, 1], answered=answered
     )

@@ -1,0 +1,1 @@
+"""What avaudit costs, beside the plain libraries, in one run: ``make bench``."""
