@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -86,7 +86,7 @@ def _c2pa(folder: Path) -> list[Row]:
 
 
 def _c2pa_beside_plain(
-    paths: Sequence[Path], folder: Path, lists: str, trust: dict[str, object]
+    paths: Sequence[Path], folder: Path, lists: str, trust: Mapping[str, object]
 ) -> list[Row]:
     import c2pa
 

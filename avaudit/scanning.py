@@ -15,10 +15,11 @@ from .conclude import conclude
 from .detector import Detector
 from .engine.artefacts import ArtefactStore
 from .engine.client import WorkerSetup
+from .engine.cluster import RayEngine
 from .engine.pool import Job, LocalEngine
 from .engine.subject import Examined
 from .environment import describe
-from .errors import AvauditError, UsageError
+from .errors import AvauditError
 from .home import home_dir
 from .inputs import Inputs, display_name, resolve, sidecar_of
 from .publishing import Run, prepare_folder, publish
@@ -128,10 +129,10 @@ def run_scan(
     return run
 
 
-def make_engine(settings: Settings, setup: WorkerSetup) -> LocalEngine:
+def make_engine(settings: Settings, setup: WorkerSetup) -> LocalEngine | RayEngine:
     """Give the engine the settings ask for."""
     if settings.engine == "ray":
-        raise UsageError("the engine 'ray' is not in this version yet; use the engine 'local'")
+        return RayEngine(setup, settings.worker_count())
     return LocalEngine(setup, settings.worker_count())
 
 

@@ -39,7 +39,7 @@ def scan(
     engine: Annotated[
         str | None,
         typer.Option(
-            "--engine", help="Where work runs. Only local so far; ray is planned. [local]"
+            "--engine", help="Where work runs: local or ray (needs avaudit[ray]). [local]"
         ),
     ] = None,
     key: Annotated[

@@ -44,7 +44,7 @@ class ArtefactStore:
 
     def __init__(self, out: Path, max_bytes: int) -> None:
         self._out = out
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._lock = threading.Lock()
 
     def keep(self, path: Path, media_type: str, role: str, title: str) -> Artefact:
@@ -59,20 +59,37 @@ class ArtefactStore:
         """
         data = self._read(path)
         digest = hashlib.sha256(data).hexdigest()
-        name = digest[:32] + EXTENSIONS.get(media_type, ".bin")
-        target = self._out / FOLDER / name
-        with self._lock:
-            if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                write_atomic(target, data)
         return Artefact(
-            path=f"{FOLDER}/{name}",
+            path=self._write(data, digest, media_type),
             media_type=media_type,
             sha256=digest,
             name=path.name,
             role=role,
             title=title or None,
         )
+
+    def receive(self, artefact: Artefact, data: bytes) -> None:
+        """Write the bytes of an artefact that was kept on another machine.
+
+        Raises
+        ------
+        AvauditError
+            When they are not the bytes the artefact names, or the folder cannot be written.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != artefact.sha256 or self._write(data, digest, artefact.media_type) != (
+            artefact.path
+        ):
+            raise AvauditError(f"artefact {artefact.path} was changed on its way from its node")
+
+    def _write(self, data: bytes, digest: str, media_type: str) -> str:
+        name = digest[:32] + EXTENSIONS.get(media_type, ".bin")
+        target = self._out / FOLDER / name
+        with self._lock:
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_atomic(target, data)
+        return f"{FOLDER}/{name}"
 
     def _read(self, path: Path) -> bytes:
         try:
@@ -83,6 +100,6 @@ class ArtefactStore:
             ) from error
         with os.fdopen(fd, "rb") as file:
             status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode) or status.st_size > self._max_bytes:
+            if not stat.S_ISREG(status.st_mode) or status.st_size > self.max_bytes:
                 raise UnsafeArtefactError(f"artefact {path.name} is no plain file of a sane size")
-            return file.read(self._max_bytes + 1)
+            return file.read(self.max_bytes + 1)

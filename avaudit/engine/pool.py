@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..detector import Detector
 from .artefacts import ArtefactStore
@@ -94,7 +95,7 @@ class LocalEngine:
         detectors: Mapping[str, Detector],
         artefacts: ArtefactStore,
     ) -> None:
-        slot = _Slot(self._start_worker, self._end_worker)
+        slot = Slot(self._start_worker, self._end_worker)
         try:
             while not self._stop.is_set():
                 try:
@@ -123,7 +124,7 @@ class LocalEngine:
         worker.close()
 
 
-class _Slot:
+class Slot:
     """Holds one live worker and replaces it when it has died or served long."""
 
     def __init__(
@@ -135,6 +136,7 @@ class _Slot:
         self._served = 0
 
     def get(self) -> WorkerProcess:
+        """Give a live worker."""
         if self._worker is not None and (
             not self._worker.alive or self._served >= FILES_PER_WORKER
         ):
@@ -144,10 +146,17 @@ class _Slot:
             self._served = 0
         return self._worker
 
+    @property
+    def confinement(self) -> dict[str, Any]:
+        """The walls around the worker, as it gave account of them; empty before the first."""
+        return self._worker.confinement if self._worker is not None else {}
+
     def count(self) -> None:
+        """Note that a file was served."""
         self._served += 1
 
     def close(self) -> None:
+        """End the worker, if there is one."""
         if self._worker is not None:
             self._end(self._worker)
             self._worker = None

@@ -214,6 +214,13 @@ def _question(detector: Detector) -> Question | None:
     return Question(h1=question.h1, h2=question.h2) if question else None
 
 
+def failed_everywhere(subject: str, detectors: Mapping[str, Detector], reason: Reason) -> Examined:
+    """Give a subject of which every examination failed for one reason."""
+    examined = Examined(subject)
+    _fail(examined, detectors, reason)
+    return examined
+
+
 def _fail(examined: Examined, detectors: Mapping[str, Detector], reason: Reason) -> None:
     for name, detector in detectors.items():
         examined.findings[name] = Finding(
