@@ -87,8 +87,14 @@ def test_a_fair_model_fails_at_most_one_plan_in_twenty():
 
 
 @pytest.mark.slow
-def test_a_gap_of_five_points_is_found():
-    alone = Plan(groups=(2,), identities=2000, items=1, rate=0.9, gap=0.05, icc=0.0)
-    among = Plan(groups=(2, 3, 4, 8), identities=2000, items=1, rate=0.95, gap=0.05, icc=0.0)
-    for plan in (alone, among):
-        assert detection_rate(plan, runs=500, rng=np.random.default_rng(0)) >= 0.9
+@pytest.mark.parametrize(
+    ("groups", "rate", "least"),
+    [
+        ((2,), 0.95, 0.9),
+        ((2, 3, 4, 8), 0.95, 0.9),
+        ((2,), 0.9, 0.88),  # the power is 0.92 in theory, at the limit of what 300 runs can tell
+    ],
+)
+def test_a_gap_of_five_points_at_a_thousand_per_group_is_found(groups, rate, least):
+    plan = Plan(groups=groups, identities=2000, items=1, rate=rate, gap=0.05, icc=0.0)
+    assert detection_rate(plan, runs=300, rng=np.random.default_rng(0)) >= least
