@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +67,14 @@ def rows_of(manifest: Manifest, modality: Modality) -> Manifest:
     rows = np.flatnonzero(keep)
     if not len(rows):
         raise UsageError(f"{manifest.path}: no row holds a {modality}")
+    return take(manifest, rows)
+
+
+def take(manifest: Manifest, rows: NDArray[Any]) -> Manifest:
+    """Give some rows of a manifest, by number; lines in errors stay those of the file."""
     kept = rows if manifest.kept is None else manifest.kept[rows]
-    return replace(
-        manifest, frame=frame.iloc[rows].reset_index(drop=True), kept=kept.astype(np.int64)
-    )
+    frame = manifest.frame.iloc[rows].reset_index(drop=True)
+    return replace(manifest, frame=frame, kept=kept.astype(np.int64))
 
 
 def embed(manifest: Manifest, modality: Modality, context: Context) -> Embedded:
@@ -80,13 +84,8 @@ def embed(manifest: Manifest, modality: Modality, context: Context) -> Embedded:
     vectors = ask(files)
     answered = np.isfinite(vectors).all(axis=1) & (np.abs(vectors).sum(axis=1) > 0)
     rows = np.flatnonzero(answered)
-    kept = rows if manifest.kept is None else manifest.kept[rows]
     return Embedded(
-        manifest=replace(
-            manifest,
-            frame=manifest.frame.iloc[rows].reset_index(drop=True),
-            kept=kept.astype(np.int64),
-        ),
+        manifest=take(manifest, rows),
         vectors=vectors[rows],
         n_unanswered=int((~answered).sum()),
     )

@@ -157,12 +157,15 @@ class MatchingBreakdown:
     residual
         AUC of the model over the exactly stratified list: only pairs, true or not, whose sides
         agree in every attribute.
+    drop
+        ``model - residual``, paired: the AUC that is lost where attributes cannot help.
     """
 
     model: Estimate
     oracle: Estimate
     explained: Estimate
     residual: Estimate
+    drop: Estimate
 
 
 def matching_breakdown(
@@ -189,7 +192,7 @@ def matching_breakdown(
         Identities on both sides, for the two-way bootstrap; without them pairs are taken as
         independent, which they hardly ever are.
     n_draws, level, rng
-        As in :func:`avaudit.statistics.auc_interval`. All four numbers see the same draws.
+        As in :func:`avaudit.statistics.auc_interval`. All numbers see the same draws.
 
     Examples
     --------
@@ -223,10 +226,20 @@ def matching_breakdown(
     share = explained_share(estimates["oracle"].value, estimates["model"].value)
     shares = np.array([explained_share(o, m) for m, o, _ in drawn])
     nothing = "the model is not above chance, so nothing is to be explained"
+    residual = estimates["residual"]
     return MatchingBreakdown(
         model=estimates["model"],
         oracle=estimates["oracle"],
-        residual=estimates["residual"],
+        residual=residual,
+        drop=percentile_estimate(
+            estimates["model"].value - residual.value,
+            drawn[:, 0] - drawn[:, 2],
+            n=values.size,
+            n_clusters=n_clusters,
+            method=method,
+            level=level,
+            reason=residual.reason if not residual.defined else "",
+        ),
         explained=percentile_estimate(
             share,
             shares,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 
 import numpy as np
 
@@ -111,26 +110,6 @@ def balanced_sets(sets: Sets, rng: np.random.Generator) -> Sets:
         a=sets.a.take(np.sort(np.concatenate(rows_a))),
         b=sets.b.take(np.sort(np.concatenate(rows_b))),
     )
-
-
-def normal_p(estimate: Estimate, margin: float | None = None) -> float:
-    """Give the p of "it is 0", or of "it is the margin or more", from an interval.
-
-    The standard error is read off the bootstrap interval's width.
-    """
-    if not estimate.defined or math.isnan(estimate.low) or math.isnan(estimate.high):
-        return math.nan
-    se = (estimate.high - estimate.low) / (2 * NormalDist().inv_cdf((1 + estimate.level) / 2))
-    if se <= 0:
-        return math.nan
-    if margin is None:
-        return 2 * _upper_tail(abs(estimate.value) / se)
-    return _upper_tail((margin - abs(estimate.value)) / se)
-
-
-def _upper_tail(z: float) -> float:
-    """Give P(Z > z); erfc keeps its digits where 1 - Φ would be 0."""
-    return math.erfc(z / math.sqrt(2)) / 2
 
 
 def _vectors(items: Items, *, moved: bool) -> np.ndarray:

@@ -16,7 +16,8 @@ from avaudit.plan import Scenario
 from avaudit.probe import Context, Measured, Probe, ProbeResult, Tested
 from avaudit.statistics import Association, Estimate, multilevel_association
 
-from .measure import Measures, measure, normal_p
+from .._normal import normal_p
+from .measure import Measures, measure
 from .sets import Sets, gather
 
 MAX_LISTED = 60

@@ -12,8 +12,8 @@ from avaudit.errors import UsageError
 from avaudit.manifest.read import read_manifest
 from avaudit.plan import Scenario, read_plan
 from avaudit.probe import Context, ProbeResult
+from avaudit.probes._normal import normal_p
 from avaudit.probes.association import AssociationProbe
-from avaudit.probes.association.measure import normal_p
 from avaudit.samples.stereotype import make_study
 from avaudit.statistics import Estimate
 

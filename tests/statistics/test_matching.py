@@ -56,6 +56,8 @@ def test_a_model_that_hears_gender_only_has_no_residual():
     assert found.explained.low > 0.9
     assert found.residual.low < 0.5 < found.residual.high
     assert found.model.value > 0.7
+    assert found.drop.value == pytest.approx(found.model.value - found.residual.value)
+    assert found.drop.low > 0.1
 
 
 def test_a_model_that_knows_people_keeps_a_residual():
