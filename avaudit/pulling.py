@@ -133,21 +133,7 @@ def _install(weights: Weights, blocks: Iterator[bytes], origin: str) -> Path:
     ensure_private_dir(target.parent)
     temporary = target.with_name(f".avaudit-{secrets.token_hex(8)}.part")
     try:
-        digest, size = hashlib.sha256(), 0
-        with temporary.open("xb") as file:
-            for block in blocks:
-                size += len(block)
-                if size > (weights.size_bytes or MOST_BYTES):
-                    raise AvauditError(f"{origin}: it is larger than the {weights.name} published")
-                digest.update(block)
-                file.write(block)
-            file.flush()
-            os.fsync(file.fileno())
-        if digest.hexdigest() != weights.sha256:
-            raise AvauditError(
-                f"{origin}: this is not the published {weights.name}: its sha256 is "
-                f"{digest.hexdigest()} ({size} bytes), {weights.sha256} is wanted"
-            )
+        _write_checked(weights, blocks, temporary, origin)
         temporary.replace(target)
         sync_dir(target.parent)
     except BaseException:
@@ -156,3 +142,21 @@ def _install(weights: Weights, blocks: Iterator[bytes], origin: str) -> Path:
             target.parent.rmdir()
         raise
     return target
+
+
+def _write_checked(weights: Weights, blocks: Iterator[bytes], path: Path, origin: str) -> None:
+    digest, size = hashlib.sha256(), 0
+    with path.open("xb") as file:
+        for block in blocks:
+            size += len(block)
+            if size > (weights.size_bytes or MOST_BYTES):
+                raise AvauditError(f"{origin}: it is larger than the {weights.name} published")
+            digest.update(block)
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    if digest.hexdigest() != weights.sha256:
+        raise AvauditError(
+            f"{origin}: this is not the published {weights.name}: its sha256 is "
+            f"{digest.hexdigest()} ({size} bytes), {weights.sha256} is wanted"
+        )

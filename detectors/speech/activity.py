@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from avaudit.errors import AvauditError
-from avaudit.media.types import SampleArray
 
 Floats = npt.NDArray[np.float32]
 
@@ -138,12 +137,12 @@ def _convolved(x: Floats, weight: Floats, bias: Floats, *, stride: int) -> Float
     padded = np.pad(x, ((0, 0), (1, 1), (0, 0)))
     steps = range(0, x.shape[1], stride)
     rows = np.stack([padded[:, step : step + 3].reshape(len(x), -1) for step in steps], axis=1)
-    return np.maximum(rows @ weight + bias, 0)
+    return np.asarray(np.maximum(rows @ weight + bias, 0), np.float32)
 
 
 def _sigmoid(x: Floats) -> Floats:
     # tanh cannot overflow
-    return 0.5 * np.tanh(0.5 * x) + np.float32(0.5)
+    return np.asarray(0.5 * np.tanh(0.5 * x) + 0.5, np.float32)
 
 
 @cache

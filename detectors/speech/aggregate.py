@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -103,7 +104,7 @@ def _stretches(group: Sequence[ScoredWindow]) -> list[Segment]:
     cuts = sorted({time for window in group for time in (window.start_s, window.end_s)})
     found: list[Segment] = []
     first = 0
-    for start_s, end_s in zip(cuts, cuts[1:], strict=False):
+    for start_s, end_s in pairwise(cuts):
         while group[first].end_s <= start_s:
             first += 1
         covering = []

@@ -20,7 +20,7 @@ PASSED_SHARE = 0.95
 
 KAISER_BETA = 8.0
 LARGEST_DENOMINATOR = 16_384
-"""Rates without a short common measure with 16 kHz are met to within 4 parts in a thousand million."""
+"""Rates without a short common measure with 16 kHz are met to 4 parts in a thousand million."""
 
 
 class Resampler:
@@ -73,8 +73,8 @@ class Resampler:
             return np.zeros(0, np.float32)
         wanted = -(-self._taken * self._up // self._down) - self._given
         need = self._block + 2 * self._margin
-        done = []
-        while wanted > sum(map(len, done)):
+        done: list[SampleArray] = []
+        while wanted > sum(len(part) for part in done):
             padded = np.zeros(need, np.float32)
             rest = self._held[:need]
             padded[: len(rest)] = rest

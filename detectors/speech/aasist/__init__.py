@@ -1,4 +1,4 @@
-"""``speech.aasist`` and ``speech.aasist-l``: published anti-spoofing networks, on pulled weights."""
+"""``speech.aasist`` and ``speech.aasist-l``: published networks, on pulled weights."""
 
 from .detector import AasistDetector, AasistLightDetector
 

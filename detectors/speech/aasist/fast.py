@@ -19,10 +19,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import torch
-from torch import Tensor
-from torch.nn import functional as F
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from .network import BANDS, SINC_TAPS, WINDOW_SAMPLES, Aasist, ResidualBlock, sinc_filters
 
@@ -56,9 +57,9 @@ class FastAasist:
             self._front = _Front(network, samples)
             steps = self._front.out.shape[2] - 4
             self._blocks = []
-            for group in network.encoder:
+            for group in cast(list[nn.Sequential], list(network.encoder)):
                 steps //= 3
-                self._blocks.append(_prepared(group[0], steps))
+                self._blocks.append(_prepared(cast(ResidualBlock, group[0]), steps))
 
     def __call__(self, waveform: Tensor) -> Tensor:
         """Map one waveform (samples,), 16 kHz in [-1, 1], to its two logits (2,)."""
@@ -119,7 +120,9 @@ class _Block:
             end = min(start + TILE_STEPS, kept)
             tile = self._tile(x[:, :, 3 * start : 3 * end + 4], start, steps)
             thirds = [tile[:, :, offset::3] for offset in range(3)]
-            torch.maximum(torch.maximum(thirds[0], thirds[1]), thirds[2], out=inner[:, :, start:end])
+            torch.maximum(
+                torch.maximum(thirds[0], thirds[1]), thirds[2], out=inner[:, :, start:end]
+            )
         return self.out
 
     def _tile(self, x: Tensor, start: int, steps: int) -> Tensor:
@@ -178,4 +181,3 @@ def _time_first(weight: Tensor) -> Tensor:
 def _empty(channels: int, steps: int) -> Tensor:
     """Give a map of zeros with two more steps and one more band on each side."""
     return torch.zeros(1, steps + 4, BANDS + 2, channels).permute(0, 3, 1, 2)
-

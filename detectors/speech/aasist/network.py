@@ -9,12 +9,13 @@ published state dicts, so that those load strictly. This module states what the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812 - its usual name
 
 SAMPLE_RATE = 16_000
 WINDOW_SAMPLES = 64_600
@@ -187,7 +188,7 @@ class Aasist(nn.Module):
         self.encoder = nn.Sequential(
             *(
                 nn.Sequential(ResidualBlock(before, after, first=before == 1))
-                for before, after in zip(widths, widths[1:], strict=False)
+                for before, after in pairwise(widths)
             )
         )
         self.pos_S = nn.Parameter(torch.zeros(1, BANDS, width))
@@ -220,7 +221,9 @@ class Aasist(nn.Module):
         temporal = self.pool_T(self.GAT_layer_T(size.amax(dim=2).transpose(1, 2)))
         first = self._branch("1", temporal, spectral, self.master1)
         second = self._branch("2", temporal, spectral, self.master2)
-        temporal, spectral, stack = (torch.maximum(a, b) for a, b in zip(first, second, strict=True))
+        temporal, spectral, stack = (
+            torch.maximum(a, b) for a, b in zip(first, second, strict=True)
+        )
         readout = [
             temporal.abs().amax(dim=1),
             temporal.mean(dim=1),
