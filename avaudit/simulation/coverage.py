@@ -35,7 +35,7 @@ PATTERNS = ("even", "one apart", "two camps")
 SEED = 20_261_125
 WEAKNESS = (
     "Known weakness: with eight or more groups, nearly all of them exactly at the two ends, the",
-    "interval of the gap lies too high in up to one run in seven; the test of no difference and the",
+    "interval of the gap lies too high in up to one run in seven; the test of no gap and the",
     "equivalence test do not use it. Six identities (n = 30, clustered) give rates and differences",
     "intervals that are wider than need be.",
 )
