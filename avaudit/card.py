@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from .errors import AvauditError
@@ -15,10 +16,17 @@ from .errors import AvauditError
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """The pair of propositions a score or a likelihood ratio is about."""
+    """The pair of propositions a score or a likelihood ratio is about.
+
+    ``h1_points_to`` and ``h2_points_to`` say what support for each indicates, in the words of
+    :class:`avaudit.detector.Indication` (``generated``, ``captured`` …), so that findings of
+    different families can be held against one another.
+    """
 
     h1: str
     h2: str
+    h1_points_to: str | None = None
+    h2_points_to: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +55,8 @@ class Card:
         The command that re-makes its numbers, where it has any.
     sha256
         Digest of the card file, as recorded in every finding.
+    path
+        Where the file lies, if it is one on disk.
     extra
         All other tables of the file (weights, calibration, ...), untouched.
     """
@@ -62,6 +72,7 @@ class Card:
     covers: str = ""
     sources: tuple[str, ...] = ()
     reproduce: str = ""
+    path: Path | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -82,17 +93,29 @@ def load_card(package: str, filename: str = "card.toml") -> Card:
         When the file is missing, is not TOML, or lacks a required key.
     """
     try:
-        raw = resources.files(package).joinpath(filename).read_bytes()
+        place = resources.files(package).joinpath(filename)
+        raw = place.read_bytes()
     except (FileNotFoundError, ModuleNotFoundError) as error:
         raise AvauditError(f"{package} has no {filename}: add one beside the detector") from error
+    return parse_card(raw, f"{package}/{filename}", place if isinstance(place, Path) else None)
+
+
+def parse_card(raw: bytes, where: str, path: Path | None = None) -> Card:
+    """Read a card from its bytes; ``where`` names it in errors.
+
+    Raises
+    ------
+    AvauditError
+        When it is not TOML or lacks a required key.
+    """
     try:
         table = tomllib.loads(raw.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AvauditError(f"{package}/{filename} is not valid TOML: {error}") from error
-    return _card_from(table, hashlib.sha256(raw).hexdigest(), f"{package}/{filename}")
+        raise AvauditError(f"{where} is not valid TOML: {error}") from error
+    return _card_from(table, hashlib.sha256(raw).hexdigest(), where, path)
 
 
-def _card_from(table: dict[str, Any], sha256: str, where: str) -> Card:
+def _card_from(table: dict[str, Any], sha256: str, where: str, path: Path | None) -> Card:
     required = ("name", "version", "title", "asks", "does_not_say")
     missing = [key for key in required if not table.get(key)]
     if missing:
@@ -105,11 +128,19 @@ def _card_from(table: dict[str, Any], sha256: str, where: str) -> Card:
         title=str(known["title"]),
         asks=str(known["asks"]),
         does_not_say=tuple(known["does_not_say"]),
-        question=Question(h1=question["h1"], h2=question["h2"]) if question else None,
+        question=_question(question, where) if question else None,
         weaknesses=tuple(table.pop("weaknesses", ())),
         covers=str(table.pop("covers", "")),
         sources=tuple(table.pop("sources", ())),
         reproduce=str(table.pop("reproduce", "")),
         sha256=sha256,
+        path=path,
         extra=table,
     )
+
+
+def _question(table: dict[str, Any], where: str) -> Question:
+    try:
+        return Question(**table)
+    except TypeError as error:
+        raise AvauditError(f"{where}, [question]: {error}") from error

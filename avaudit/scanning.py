@@ -20,6 +20,7 @@ from .engine.pool import Job, LocalEngine
 from .engine.subject import Examined
 from .environment import describe
 from .errors import AvauditError
+from .evidence.apply import interpret
 from .home import home_dir
 from .inputs import Inputs, display_name, resolve, sidecar_of
 from .publishing import Run, prepare_folder, publish
@@ -112,7 +113,7 @@ def run_scan(
     interrupted = False
     try:
         for result in engine.run(jobs, chosen, artefacts):
-            examined[result.subject] = result
+            examined[result.subject] = interpreted(result, chosen, settings)
             if progress is not None:
                 name = jobs[int(result.subject[1:]) - 1].path.name
                 progress(len(examined), len(jobs), name)
@@ -127,6 +128,15 @@ def run_scan(
     run = publish(report, folder, formats, settings)
     run.interrupted = interrupted
     return run
+
+
+def interpreted(result: Examined, detectors: dict[str, Detector], settings: Settings) -> Examined:
+    """Turn the raw scores of one file into evidence, by the cards of their detectors."""
+    for name, finding in result.findings.items():
+        result.findings[name] = interpret(
+            finding, detectors[name].card, result.conditions, scale=settings.verbal_scale
+        )
+    return result
 
 
 def make_engine(settings: Settings, setup: WorkerSetup) -> LocalEngine | RayEngine:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .configuration import line_of, read_toml
 from .confinement.limits import Limits
 from .errors import UsageError
+from .evidence.verbal import ENFSI_2015, VerbalStep
 
 FILENAME = "avaudit.toml"
 PREFIX = "AVAUDIT_"
@@ -50,7 +52,15 @@ class Settings(BaseModel):
     confinement: Literal["required", "best_effort"] = "required"
     key: str | None = None
     ledger_url: str | None = None
+    verbal_scale: list[VerbalStep] = list(ENFSI_2015)
     limits: LimitSettings = LimitSettings()
+
+    @field_validator("verbal_scale")
+    @classmethod
+    def _rising(cls, steps: list[VerbalStep]) -> list[VerbalStep]:
+        if not steps or any(a.from_lr >= b.from_lr for a, b in pairwise(steps)):
+            raise ValueError("a verbal scale has at least one step, and from_lr rises")
+        return steps
 
     def worker_count(self) -> int:
         """Give how many workers run side by side."""

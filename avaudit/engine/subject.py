@@ -146,11 +146,6 @@ def _finding(
     reason = message.reason
     if refused:
         reason = reason or Reason(code="artefact_refused", text="; ".join(refused))
-    if message.outcome == "scored" and reason is None and message.score is not None:
-        reason = Reason(
-            code="not_calibrated",
-            text="this detector has no calibration table yet, so no likelihood ratio is stated",
-        )
     return Finding(
         subject=subject,
         detector=detector_ref(detector),

@@ -186,6 +186,23 @@ class Finding(Model):
     seconds: float | None = None
 
 
+class FamilyEvidence(Model):
+    """What several calibrated detectors of one family come to under a conservative rule.
+
+    ``speaks`` names the detector whose likelihood ratio stands for the family; absent, with all
+    ratios, where they point in opposite directions.
+    """
+
+    family: str
+    detectors: list[str]
+    speaks: str | None = None
+    log10_lr: float | None = None
+    log10_lr_low: float | None = None
+    log10_lr_high: float | None = None
+    strength: str | None = None
+    rule: str
+
+
 class Conclusion(Model):
     """The line a reader wants first, with what speaks for it and what contradicts it."""
 
@@ -193,6 +210,7 @@ class Conclusion(Model):
     summary: str
     contradictions: list[str] = []
     supports: list[str] = []
+    families: list[FamilyEvidence] | None = None
 
 
 class Estimate(Model):
@@ -281,6 +299,26 @@ class Scenario(Model):
     seconds: float | None = None
 
 
+class Series(Model):
+    """One line of a curve: points (x, y)."""
+
+    name: str
+    x: list[float]
+    y: list[float]
+
+
+class Curve(Model):
+    """A picture of error rates of one scenario of a bench.
+
+    ``kind`` ``det``: false alarm rate against miss rate; ``tippett``: log10 LR against the share
+    of items of each class with more; ``reliability``: stated log10 LR against what was observed.
+    """
+
+    kind: Literal["det", "tippett", "reliability"]
+    scenario: str
+    series: list[Series]
+
+
 class PolicyRef(Model):
     """The policy a gate applied."""
 
@@ -339,6 +377,7 @@ class Report(Model):
     scenarios: list[Scenario] = []
     estimates: list[Estimate] = []
     tests: list[Test] = []
+    curves: list[Curve] | None = None
     gate: Gate | None = None
     seal: Seal | None = None
 
