@@ -38,7 +38,7 @@ typecheck: $(STAMP)
 	$(BIN)/mypy -p avaudit
 
 bench: $(STAMP)
-	$(BIN)/python -m avaudit.bench
+	$(BIN)/python -m avaudit.benchmarks
 
 lock: $(STAMP)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate \

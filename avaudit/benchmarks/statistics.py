@@ -23,7 +23,7 @@ N_ROWS, N_GROUPS, N_DRAWS = 100_000, 50, 1000
 Ints = NDArray[np.int64]
 
 
-def measure(_folder: Path) -> list[Row]:
+def measure_statistics(_folder: Path) -> list[Row]:
     """Time the statistics that goals are set for."""
     return [*_bootstrap(), *_gaps(), *_two_way(), *_association()]
 

@@ -17,11 +17,24 @@ def demo(
     ),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
-    """Make sample media, scan them, seal the report and verify it. No network.
+    """Make sample media and sample models, scan and audit them, seal and verify. No network.
 
     The demo has a state folder of its own (OUT/home), so your ledger, key and trust lists stay
     as they are. One of its files is truncated on purpose: its failure is part of the report.
     """
+    from ..publishing import prepare_folder
+
+    prepare_folder(out)
+    os.environ["AVAUDIT_HOME"] = str((out / "home").absolute())
+    verified = [_scan(out, quiet=quiet), *_audits(out, quiet=quiet)]
+    if not quiet:
+        _print_end(out, verified=all(verified))
+    if not all(verified):
+        raise typer.Exit(1)
+
+
+def _scan(out: Path, *, quiet: bool) -> bool:
+    """Scan media made here; tell whether the report verifies."""
     from ..publishing import prepare_folder
     from ..samples.demo import make_demo_media
     from ..scanning import run_scan
@@ -30,30 +43,54 @@ def demo(
     from ..verify import verify_report
 
     media = prepare_folder(out / "media")
-    os.environ["AVAUDIT_HOME"] = str((out / "home").absolute())
     authority = make_demo_media(media)
     add_anchor("demo", authority.root_pem.encode())
-    settings = Settings(out=str(out / "report"))
     with progress(quiet=quiet) as show:
-        run = run_scan([media], settings, show)
+        run = run_scan([media], Settings(out=str(out / "report")), show)
     if run.problems:
         from .scan import leave
 
         leave(run)
-    verification = verify_report(run.folder / "report.json")
     if not quiet:
         print_report(run.report)
-        _print_end(out, verified=verification.ok)
-    if not verification.ok:
-        raise typer.Exit(1)
+    return verify_report(run.folder / "report.json").ok
+
+
+def _audits(out: Path, *, quiet: bool) -> list[bool]:
+    """Audit a toy face-voice model with a planted stereotype, and the same model without it."""
+    import numpy as np
+
+    from ..auditing import AuditRequest, run_audit
+    from ..publishing import prepare_folder
+    from ..samples.stereotype import make_study
+    from ..settings import Settings
+    from ..verify import verify_report
+    from .audit import print_audit
+
+    study = make_study(prepare_folder(out / "model"), np.random.default_rng(1))
+    if not quiet:
+        typer.echo("")
+        typer.echo("Two toy models that match faces with voices, audited by the same plan:")
+    verified = []
+    for name in ("planted", "clean"):
+        request = AuditRequest(
+            model=f"scores:{study[name]}", data=study["data"], plan=study["plan"], gate=True
+        )
+        run = run_audit(request, Settings(out=str(out / f"audit-{name}")))
+        if not quiet:
+            typer.echo("")
+            typer.echo(f"Model “{name}” ({study[name]})")
+            print_audit(run)
+        verified.append(not run.problems and verify_report(run.folder / "report.json").ok)
+    return verified
 
 
 def _print_end(out: Path, *, verified: bool) -> None:
+    media, report = out / "media" / "08-nothing-known.jpg", out / "report" / "report.json"
     typer.echo("")
-    typer.echo(f"Sealed report: {out / 'report' / 'report.html'} (open it in a browser)")
+    typer.echo("Sealed reports, to open in a browser:")
+    for folder in ("report", "audit-planted", "audit-clean"):
+        typer.echo(f"  {out / folder / 'report.html'}")
     typer.echo(f"Verification:  {'every check passed' if verified else 'FAILED'}")
-    typer.echo(
-        f"Try it: change a byte of {out / 'media' / '08-nothing-known.jpg'} or of the report,\n"
-        "then\n"
-        f"  AVAUDIT_HOME={out / 'home'} avaudit verify {out / 'report' / 'report.json'}"
-    )
+    typer.echo(f"Try it: change a byte of {media} or of the report, then")
+    typer.echo(f"  AVAUDIT_HOME={out / 'home'} avaudit verify {report}")

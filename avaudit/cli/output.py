@@ -68,10 +68,16 @@ def print_report(report: Report) -> None:
         out.print(f"  {escape(plain(conclusion.summary if conclusion else ''))}")
         for line in conclusion.contradictions if conclusion else ():
             out.print(f"  [yellow]contradiction[/yellow]  {escape(plain(line))}")
+        apart = []
         for finding in report.findings_of(subject.id):
+            if finding.reason is not None and finding.reason.code == "format_not_supported":
+                apart.append(finding.detector.name)
+                continue
             said = finding.summary or (finding.reason.text if finding.reason else "")
             name = f"{finding.detector.name:<20} {finding.outcome:<9}"
             out.print(f"    [dim]{escape(name)}[/dim] {escape(plain(said))}")
+        if apart:
+            out.print(f"    [dim]not for this kind of file: {escape(', '.join(apart))}[/dim]")
     left = len(report.subjects) - MAX_LISTED
     if left > 0:
         out.print(f"… and {left} more; see the report.")

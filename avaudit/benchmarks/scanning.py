@@ -1,8 +1,4 @@
-"""``make bench``: what avaudit costs, beside the plain libraries, in one run.
-
-Every ratio is measured side by side on files made on the spot; the table is printed and
-written to ``bench-results/bench.md`` and ``bench.json``.
-"""
+"""What a scan costs, beside PyAV and c2pa-python alone."""
 
 from __future__ import annotations
 
@@ -11,58 +7,28 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 
-from .engine.artefacts import ArtefactStore
-from .engine.client import WorkerProcess, WorkerSetup
-from .engine.subject import Examined, examine_path
-from .registry import load_detectors
+from ..engine.artefacts import ArtefactStore
+from ..engine.client import WorkerProcess, WorkerSetup
+from ..engine.subject import Examined, examine_path
+from ..registry import load_detectors
+from .rows import Row
 
-RESULTS = Path("bench-results")
 SIGNED_FILES = 200
 MINUTES = (1, 10, 60)
 HELP_RUNS = 7
 
 
-@dataclass(frozen=True)
-class Row:
-    """One measured line: ``value`` in ``unit``, and the ratio to ``against`` where there is one."""
-
-    what: str
-    value: float
-    unit: str
-    against: str = ""
-    ratio: float | None = None
-    goal: str = ""
-
-
-def main() -> None:
-    """Run all measurements, print the table and write it."""
-    rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="avaudit-bench-") as temporary:
-        folder = Path(temporary)
-        os.environ["AVAUDIT_HOME"] = str(folder / "home")
-        for measure in (_start_up, _c2pa, _decode, _memory):
-            sys.stderr.write(f"measuring: {measure.__name__.strip('_')} …\n")
-            rows += measure(folder)
-    RESULTS.mkdir(exist_ok=True)
-    table = _table(rows)
-    (RESULTS / "bench.md").write_text(table, encoding="utf-8")
-    text = json.dumps([asdict(row) for row in rows], indent=2) + "\n"
-    (RESULTS / "bench.json").write_text(text, encoding="utf-8")
-    sys.stdout.write(table)
-
-
-def _start_up(_: Path) -> list[Row]:
+def measure_start_up(_: Path) -> list[Row]:
+    """Time ``avaudit --help``."""
     times = []
     for _run in range(HELP_RUNS):
         start = time.perf_counter()
@@ -74,8 +40,9 @@ def _start_up(_: Path) -> list[Row]:
     return [Row("avaudit --help, median", median, "s", goal="≤ 0.5 s")]
 
 
-def _c2pa(folder: Path) -> list[Row]:
-    from .trust import add_anchor
+def measure_c2pa(folder: Path) -> list[Row]:
+    """Compare a C2PA scan with c2pa-python alone, without and with a trust list."""
+    from ..trust import add_anchor
 
     paths, root_pem = _signed_files(folder / "signed")
     rows = _c2pa_beside_plain(paths, folder, "no trust list on either side", {})
@@ -126,7 +93,8 @@ def _c2pa_beside_plain(
     ]
 
 
-def _decode(folder: Path) -> list[Row]:
+def measure_decoding(folder: Path) -> list[Row]:
+    """Compare a scan of a minute of video with decoding it."""
     clip = _long_clip(folder / "60s.mp4", minutes=1, width=1280, height=720)
     with _worker(None) as (worker, setup):
         _scan(worker, setup, [clip], folder)
@@ -144,7 +112,8 @@ def _decode(folder: Path) -> list[Row]:
     ]
 
 
-def _memory(folder: Path) -> list[Row]:
+def measure_memory(folder: Path) -> list[Row]:
+    """Measure the peak memory of the worker for short and long videos."""
     rows: list[Row] = []
     for minutes in MINUTES:
         clip = _long_clip(folder / f"{minutes}min.mp4", minutes=minutes, width=1280, height=720)
@@ -196,8 +165,8 @@ def _scan(
 
 
 def _signed_files(folder: Path) -> tuple[list[Path], str]:
-    from .samples.credentials import make_test_authority, sign_bytes
-    from .samples.pictures import encode_image, scene
+    from ..samples.credentials import make_test_authority, sign_bytes
+    from ..samples.pictures import encode_image, scene
 
     folder.mkdir()
     rng = np.random.default_rng(1)
@@ -214,7 +183,7 @@ def _signed_files(folder: Path) -> tuple[list[Path], str]:
 
 def _long_clip(path: Path, *, minutes: int, width: int, height: int) -> Path:
     """Make a minute of video and repeat its packets, so that an hour takes seconds to make."""
-    from .samples.pictures import write_clip
+    from ..samples.pictures import write_clip
 
     minute = path.with_name(f"minute-{width}.mp4")
     if not minute.exists():
@@ -251,17 +220,3 @@ def _peak_bytes(pid: int) -> float:
         if line.startswith("VmHWM:"):
             return float(line.split()[1]) * 1024
     return float("nan")
-
-
-def _table(rows: Sequence[Row]) -> str:
-    lines = ["| measured | value | against | ratio | goal |", "|---|---|---|---|---|"]
-    for row in rows:
-        ratio = f"{row.ratio:.2f} ×" if row.ratio is not None else ""
-        lines.append(
-            f"| {row.what} | {row.value:.3g} {row.unit} | {row.against} | {ratio} | {row.goal} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    main()
