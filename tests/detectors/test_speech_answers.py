@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from avaudit.card import Card, Question
 from avaudit.detector import Abstained, Outcome, Scored
 from avaudit.detectors.speech import windows as windows_module
 from avaudit.detectors.speech.aggregate import (
@@ -20,9 +22,11 @@ from avaudit.detectors.speech.aggregate import (
     soft_maximum,
     statistics,
 )
+from avaudit.detectors.speech.base import SpeechDetector
 from avaudit.detectors.speech.examination import Listening, SpeechExamination
 from avaudit.media.types import AudioBlock, Chunk, SampleArray
 from avaudit.samples.voice import make_voice
+from avaudit.testing import check_detector, examine
 
 RATE = 16_000
 CLIPS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "speech"
@@ -198,7 +202,6 @@ def overlap(found: tuple[float, float], true: tuple[float, float]) -> float:
 @pytest.mark.parametrize("insert_s", [7.0, 10.4])
 def test_a_spliced_insert_is_located(insert_s: float) -> None:
     """A model that knows gives each window its share of marked samples."""
-    import av
 
     def read(path: Path) -> SampleArray:
         with av.open(str(path)) as container:
@@ -221,3 +224,53 @@ def test_a_spliced_insert_is_located(insert_s: float) -> None:
     peak = max(segment.score or 0 for segment in outcome.segments)
     assert peak > 0
     assert overlap(located(outcome, above=peak / 2), (insert_s, insert_s + 2)) >= 0.5
+
+
+class Stub(SpeechDetector):
+    """A detector with a made model, as ``speech.synthetic`` is one with a trained model."""
+
+    listening = Listening(softness=1.0, batch=8)
+    loads = 0
+
+    @property
+    def card(self) -> Card:
+        return Card(
+            name="speech.stub",
+            version="1",
+            title="Stub",
+            asks="Is it?",
+            does_not_say=("Anything.",),
+            sha256="0" * 64,
+            question=Question(h1="It is.", h2="It is not."),
+        )
+
+    def load(self, data_dirs: Mapping[str, Path]) -> Fake | Abstained:
+        self.loads += 1
+        return Fake(lambda window: float(np.abs(window).mean()))
+
+
+def written(path: Path, sound: SampleArray, *, codec: str, rate: int, bit_rate: int) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate, layout="mono")
+        stream.bit_rate = bit_rate
+        pcm = (sound * 32767).astype(np.int16)[None]
+        frame = av.AudioFrame.from_ndarray(pcm, "s16", "mono")
+        frame.sample_rate = RATE
+        resampler = av.AudioResampler(format=stream.format, layout="mono", rate=rate)
+        for part in [*resampler.resample(frame), *resampler.resample(None)]:
+            container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_a_speech_detector_keeps_the_promises(tmp_path: Path) -> None:
+    voice = make_voice(10, rng=np.random.default_rng(7))
+    telephone = written(tmp_path / "a.wav", voice, codec="pcm_mulaw", rate=8000, bit_rate=64_000)
+    platform = written(tmp_path / "b.mp3", voice, codec="libmp3lame", rate=44_100, bit_rate=64_000)
+    detector = Stub()
+    check_detector(detector, {"telephone": telephone, "platform": platform})
+    assert detector.loads == 1
+    outcomes = [examine(detector, path) for path in (telephone, platform)]
+    assert all(isinstance(outcome, Scored) for outcome in outcomes)
+    spoken = [outcome.facts["speech_s"] for outcome in outcomes if isinstance(outcome, Scored)]
+    assert spoken == pytest.approx([10, 10], abs=0.6)

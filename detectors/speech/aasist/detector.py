@@ -8,75 +8,58 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from avaudit.card import Card, load_card
-from avaudit.detector import Abstained, Detector, Examination, Item, Need
+from avaudit.detector import Abstained
 from avaudit.errors import ExaminationError
-from avaudit.media.types import MediaKind
-from avaudit.weights import Weights, weights_of
+from avaudit.weights import weights_of
 
-from ..examination import Answered, Listening, SpeechExamination, SpeechModel
+from ..base import SpeechDetector
+from ..examination import Listening, SpeechModel
 
 GIB = 1 << 30
 
 
-class AasistDetector(Detector):
-    """Was the speech synthesised or converted? Asked of AASIST as published.
+class AasistDetector(SpeechDetector):
+    """AASIST as published, on weights the user has pulled.
 
-    H1: the speech was synthesised or converted; H2: it was recorded from a person. The score is
-    the difference of the network's two logits, joined over windows of 4.04 s.
+    The score is the difference of the network's two logits, joined over windows of 4.04 s.
     """
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.AUDIO})
-    kinds: ClassVar[frozenset[MediaKind]] = frozenset({MediaKind.AUDIO, MediaKind.VIDEO})
     reads: ClassVar[tuple[str, ...]] = ("weights",)
-    address_space_bytes: ClassVar[int] = 8 * GIB
+    # torch maps 3 GiB
+    address_space_bytes: ClassVar[int] = 4 * GIB
     size: ClassVar[Literal["AASIST", "AASIST_L"]] = "AASIST"
     card_file: ClassVar[str] = "card.toml"
-    # a third of a second of work each: 120 leave room for other detectors in the time of a file
+    # Softness: the spread of windows within natural recordings, 3.8 and 2.6 (15 of talk/).
+    # Windows: a third of a second of work each; 120 leave room for other detectors in the
+    # processor time a file is given.
     listening: ClassVar[Listening] = Listening(softness=4.0, max_windows=120)
-
-    def __init__(self) -> None:
-        self._model: SpeechModel | None = None
 
     @property
     def card(self) -> Card:
         """The detector's card."""
         return _card(self.card_file)
 
-    def prepare(self, data_dirs: Mapping[str, Path]) -> None:
-        """Load the network, if its weights are here and whole; torch is imported only then."""
-        (weights,) = weights_of(self.card)
-        path = weights.path_in(data_dirs["weights"])
-        if self._model is None and weights.state_of(path) == "ready":
-            from . import network, scorer
-
-            self._model = scorer.AasistScorer(path, getattr(network, self.size))
-
-    def begin(self, item: Item) -> Examination:
-        """Start examining a file.
+    def load(self, data_dirs: Mapping[str, Path]) -> SpeechModel | Abstained:
+        """Load the network if its weights are here and whole; torch is imported only then.
 
         Raises
         ------
         ExaminationError
             When the weights are there, but are not the published ones.
         """
-        self.prepare(item.data_dirs)
-        if self._model is not None:
-            return SpeechExamination(self._model, self.listening)
         (weights,) = weights_of(self.card)
-        return Answered(self._without(weights, weights.path_in(item.data_dirs["weights"])))
+        path = weights.path_in(data_dirs["weights"])
+        state = weights.state_of(path)
+        command = f"avaudit models pull {self.card.name}"
+        if state == "missing":
+            text = f"The weights {weights.name} are not here; get them: {command}"
+            return Abstained(code="weights_missing", text=text)
+        if state == "damaged":
+            text = f"{weights.name} is not the published file (its sha256 differs); get it again"
+            raise ExaminationError("weights_damaged", f"{text}: {command}")
+        from . import network, scorer
 
-    def _without(self, weights: Weights, path: Path) -> Abstained:
-        name = self.card.name
-        if weights.state_of(path) == "damaged":
-            raise ExaminationError(
-                "weights_damaged",
-                f"{weights.name} is not the published file (its sha256 differs); "
-                f"get it again: avaudit models pull {name}",
-            )
-        return Abstained(
-            code="weights_missing",
-            text=f"The weights {weights.name} are not here; get them: avaudit models pull {name}",
-        )
+        return scorer.AasistScorer(path, getattr(network, self.size))
 
 
 class AasistLightDetector(AasistDetector):
@@ -84,6 +67,7 @@ class AasistLightDetector(AasistDetector):
 
     size: ClassVar[Literal["AASIST", "AASIST_L"]] = "AASIST_L"
     card_file: ClassVar[str] = "card_l.toml"
+    listening: ClassVar[Listening] = Listening(softness=3.0, max_windows=120)
 
 
 @cache
