@@ -52,6 +52,7 @@ from .matching import (
 from .metric_interval import score_metric_interval
 from .misclassification import rogan_gladen
 from .multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
+from .pair_rates import group_pair_rates
 from .paired import FlipRates, cluster_means, flip_rates, mcnemar_exact, score_shift
 from .power import design_effect, minimum_detectable_gap, required_n, required_n_equivalence
 from .proportions import (
@@ -143,6 +144,7 @@ __all__ = [
     "garbe",
     "gini",
     "group_means",
+    "group_pair_rates",
     "group_rates",
     "group_ratios",
     "holm",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +38,37 @@ def compare(
         raise ValueError(f"a level lies between 0 and 1, not at {level}")
     summary, usable = summarise(cells, rates=rates)
     method = _method(cells, rates=rates)
+    return compare_summary(
+        cells,
+        summary,
+        usable,
+        lambda: null_values(cells, summary, usable, n_permutations, rng, rates=rates),
+        _pooled(cells, rates=rates, level=level, method=method),
+        method,
+        n_draws,
+        level,
+        rng,
+    )
+
+
+def compare_summary(
+    cells: Cells,
+    summary: Summary,
+    usable: NDArray[np.bool_],
+    draw_null: Callable[[], Null],
+    pooled: Estimate,
+    method: str,
+    n_draws: int,
+    level: float,
+    rng: np.random.Generator,
+) -> GroupRates:
+    """Compare groups from their values and variances, however those were found."""
     by_group = _by_group(cells, summary, usable, level, method)
-    pooled = _pooled(cells, rates=rates, level=level, method=method)
     reason = _no_gap_reason(summary)
     if reason:
         return _without_gap(cells, by_group, pooled, reason, level)
     errors = noise(summary, max(n_draws, 1000), rng)
-    null = null_values(cells, summary, usable, n_permutations, rng, rates=rates)
+    null = draw_null()
     gap, debiased = _gap(cells, summary, usable, errors, level, rng)
     errors = studentised(errors, summary.df, rng)
     drawn_gaps = np.ptp(null.values, axis=1)
