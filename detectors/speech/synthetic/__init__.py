@@ -1,0 +1,1 @@
+"""Was the speech synthesised or converted by a machine? A small model of our own."""
