@@ -8,7 +8,7 @@ import typer
 
 from .. import __version__
 from ..errors import AvauditError, UsageError
-from . import audit, check, demo, doctor, lint, models, plan, scan, schema, trust, verify
+from . import audit, bench, check, demo, doctor, lint, models, plan, scan, schema, trust, verify
 
 EXIT_USAGE, EXIT_FAILED, EXIT_INTERRUPTED = 2, 4, 130
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("scan")(scan.scan)
 app.command("audit")(audit.audit)
+app.command("bench")(bench.bench)
 app.command("check")(check.check)
 app.command("lint")(lint.lint)
 app.command("verify")(verify.verify)

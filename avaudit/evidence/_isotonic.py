@@ -17,7 +17,7 @@ def pooled(
     levels, place = np.unique(np.concatenate([h1, h2]), return_inverse=True)
     hits = np.bincount(place[: h1.size], weights=weights_h1, minlength=levels.size)
     misses = np.bincount(place[h1.size :], weights=weights_h2, minlength=levels.size)
-    return levels, hits, misses
+    return levels.astype(np.float64), hits.astype(np.float64), misses.astype(np.float64)
 
 
 def isotonic(hits: Floats, misses: Floats) -> tuple[Floats, Positions, Positions]:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..statistics.scores import Floats, checked_scores
 
@@ -80,8 +80,7 @@ def elub(
     lowest = max(float(both.min()), -math.log10(one.size / unit_h1 + 1))
     highest = min(float(both.max()), math.log10(two.size / unit_h2 + 1))
     # thresholds at which a decision has been tried, on a grid through 0
-    below = -STEP * np.arange(math.ceil(max(0.0, -lowest) / STEP - 1e-9) + 1)
-    above = STEP * np.arange(math.ceil(max(0.0, highest) / STEP - 1e-9) + 1)
+    below, above = -_grid(-lowest), _grid(highest)
     one, two = np.sort(one), np.sort(two)
     units = (unit_h1, unit_h2)
     return Bounds(
@@ -90,7 +89,14 @@ def elub(
     )
 
 
-def _loses(thresholds: Floats, one: Floats, two: Floats, units: tuple[float, float]) -> Floats:
+def _grid(reach: float) -> Floats:
+    steps = math.ceil(max(0.0, reach) / STEP - 1e-9)
+    return np.asarray(STEP * np.arange(steps + 1), dtype=np.float64)
+
+
+def _loses(
+    thresholds: Floats, one: Floats, two: Floats, units: tuple[float, float]
+) -> NDArray[np.bool_]:
     """Tell at which thresholds the ratios cost more than ignoring them."""
     missed = np.searchsorted(one, thresholds, side="right") + units[0]
     accepted = two.size - np.searchsorted(two, thresholds, side="right") + units[1]
@@ -99,7 +105,7 @@ def _loses(thresholds: Floats, one: Floats, two: Floats, units: tuple[float, flo
     return np.asarray(cost > np.minimum(1.0, theta) * (1 + 1e-9))
 
 
-def _last_good(thresholds: Floats, loses: Floats, reach: float) -> float:
+def _last_good(thresholds: Floats, loses: NDArray[np.bool_], reach: float) -> float:
     """Give the last threshold, going away from 0, before the first at which the ratios lose."""
     bad = np.flatnonzero(loses)
     last = thresholds[max(0, bad[0] - 1)] if bad.size else thresholds[-1]
