@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import scipy.fft
 import scipy.signal
@@ -36,8 +38,10 @@ def modulation(window: Window) -> Float:
     points = 1024
     spectrum = np.abs(scipy.fft.rfft(tapered, points, axis=0)) ** 2
     speed = np.arange(len(spectrum)) * (SAMPLE_RATE / 80) / points
-    ranges = zip(_SPEEDS_HZ[:-1], _SPEEDS_HZ[1:], strict=True)
-    mean = np.stack([spectrum[(speed >= low) & (speed < high)].mean(axis=0) for low, high in ranges])
+    means = [
+        spectrum[(speed >= low) & (speed < high)].mean(axis=0) for low, high in pairwise(_SPEEDS_HZ)
+    ]
+    mean = np.stack(means)
     shares = np.log(mean + 1e-9) - np.log(mean.sum(axis=0) + 1e-9)
     return shares.ravel().astype(np.float32)
 
@@ -46,8 +50,8 @@ def pitch_pulses(window: Window) -> Float:
     """Give how the envelopes of eight 1-kHz bands follow the pitch, and one another.
 
     A voice excites all bands at each closure of the glottis. Per band in voiced, then unvoiced
-    40-ms frames: correlation of the envelope with itself one period later (unvoiced: its highest
-    beyond 2.5 ms), with the next band and the next but one, its depth and its skewness.
+    40-ms frames: correlation of the envelope with itself one period later, with the next band and
+    the next but one, its depth and its skewness.
     """
     envelope = np.sqrt(_envelopes(window.samples))
     high_pass = scipy.signal.butter(2, 60, "high", fs=4000, output="sos")
@@ -91,13 +95,16 @@ def _pulses(frames: Float, chosen: Bool, lag: np.ndarray, size: Float) -> Float:
     part = part - part.mean(axis=2, keepdims=True)
     norm = np.sqrt((part * part).sum(axis=2)) + np.float32(1e-6)
     unit = part / norm[:, :, None]
-    later = np.empty(unit.shape[:2], np.float32)
-    for column, shift in enumerate(lag[chosen]):
-        head, tail = unit[:, column, : _FRAME - shift], unit[:, column, shift:]
-        weight = np.sqrt((head * head).sum(axis=1) * (tail * tail).sum(axis=1))
-        later[:, column] = (head * tail).sum(axis=1) / (weight + np.float32(1e-6))
+    columns = lag[chosen][None, :, None]
+    spectrum = scipy.fft.rfft(unit, 256, axis=2)
+    products = scipy.fft.irfft(spectrum.real**2 + spectrum.imag**2, axis=2)
+    sums = np.cumsum(unit * unit, axis=2)
+    head = np.take_along_axis(sums, _FRAME - 1 - columns, axis=2)
+    tail = 1 - np.take_along_axis(sums, columns - 1, axis=2)
+    weight = np.sqrt(np.maximum(head * tail, 0)) + np.float32(1e-6)
+    later = (np.take_along_axis(products, columns, axis=2) / weight)[:, :, 0]
     depth = np.log(norm.mean(axis=1) / np.sqrt(_FRAME) / size + np.float32(1e-6))
-    skewness = (unit**3).sum(axis=2).mean(axis=1) * np.sqrt(np.float32(_FRAME))
+    skewness = (unit * unit * unit).sum(axis=2).mean(axis=1) * np.sqrt(np.float32(_FRAME))
     near = (unit[1:] * unit[:-1]).sum(axis=2).mean(axis=1)
     far = (unit[2:] * unit[:-2]).sum(axis=2).mean(axis=1)
     return np.concatenate([later.mean(axis=1), near, far, depth, skewness])

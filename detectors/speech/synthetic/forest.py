@@ -14,6 +14,7 @@ import numpy.typing as npt
 from .spectra import Float
 
 LEAF = np.uint16(0xFFFF)
+ARRAYS = ("feature", "threshold", "right", "roots", "fill")
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,7 @@ class Forest:
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Give the arrays by name, for a file."""
-        names = ("feature", "threshold", "right", "roots", "fill")
-        return {name: np.ascontiguousarray(getattr(self, name)) for name in names}
+        return {name: np.ascontiguousarray(getattr(self, name)) for name in ARRAYS}
 
 
 def grow(

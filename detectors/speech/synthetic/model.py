@@ -1,44 +1,53 @@
-"""The model: one forest per group of measurements, their log odds averaged."""
+"""The model: a few forests, each with its own view of the measurements; their log odds averaged."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from avaudit.errors import AvauditError
 
 from .features import GROUPS, measure
-from .forest import Forest
+from .forest import ARRAYS, Forest
 from .spectra import SAMPLE_RATE, Float
+from .views import VIEWS, view
 
 FILE_NAME = "model.safetensors"
 FORMAT = "avaudit.speech.synthetic/1"
 _FURTHEST = 0.01  # a forest that knows better than 99 to 1 is not believed
 
 
-@dataclass(frozen=True)
 class SyntheticSpeechModel:
     """Raw scores for windows of speech: the higher, the more like a machine.
 
-    Attributes
+    Parameters
     ----------
     forests
-        One per group of :data:`~.features.GROUPS`.
+        One per view of :data:`~.views.VIEWS`; without them, those that ship are read.
+
+    Attributes
+    ----------
     window_s, hop_s, sample_rate
         How a longer stretch is to be cut for :meth:`score`.
+
+    Raises
+    ------
+    AvauditError
+        When the shipped file is missing or damaged.
     """
 
-    forests: Mapping[str, Forest]
-    window_s: float = 4.0
-    hop_s: float = 2.0
-    sample_rate: int = SAMPLE_RATE
+    window_s = 4.0
+    hop_s = 2.0
+    sample_rate = SAMPLE_RATE
+
+    def __init__(self, forests: Mapping[str, Forest] | None = None) -> None:
+        self.forests = dict(forests if forests is not None else read_forests())
 
     def score(self, windows: Float) -> npt.NDArray[np.float64]:
         """Score windows of speech.
@@ -62,33 +71,33 @@ class SyntheticSpeechModel:
         """
         if windows.ndim != 2:
             raise ValueError(f"windows must have the shape (n, samples), not {windows.shape}")
+        if not len(windows):
+            return np.empty(0)
         groups = [measure(window) for window in windows]
         return self.score_measured(
             {name: np.stack([group[name] for group in groups]) for name in GROUPS}
-            if groups
-            else {name: np.empty((0, len(f.fill)), np.float32) for name, f in self.forests.items()}
         )
 
     def score_measured(self, groups: Mapping[str, Float]) -> npt.NDArray[np.float64]:
         """Score windows that were measured already: per group an array (n, features)."""
-        odds = []
+        total = np.zeros(len(next(iter(groups.values()))))
         for name, forest in self.forests.items():
-            share = np.clip(forest.share(groups[name]).astype(np.float64), _FURTHEST, 1 - _FURTHEST)
-            odds.append(np.log(share / (1 - share)))
-        result: npt.NDArray[np.float64] = np.mean(odds, axis=0)
-        return result
+            share = forest.share(view(groups, name)).astype(np.float64)
+            share = np.clip(share, _FURTHEST, 1 - _FURTHEST)
+            total += VIEWS[name].weight * np.log(share / (1 - share))
+        return total / sum(VIEWS[name].weight for name in self.forests)
 
     def to_bytes(self, notes: Mapping[str, str]) -> bytes:
         """Give the contents of a safetensors file; ``notes`` go into its header."""
         tensors = {
-            f"{group}.{name}": array
-            for group, forest in self.forests.items()
+            f"{view_name}.{name}": array
+            for view_name, forest in self.forests.items()
             for name, array in forest.arrays().items()
         }
         return save(tensors, {"format": FORMAT, **notes})
 
 
-def load_model(path: Path | None = None) -> SyntheticSpeechModel:
+def read_forests(path: Path | None = None) -> Mapping[str, Forest]:
     """Read a model file; without a path, the one that ships.
 
     Raises
@@ -96,26 +105,21 @@ def load_model(path: Path | None = None) -> SyntheticSpeechModel:
     AvauditError
         When the file is missing, is no safetensors file, or is of another format.
     """
-    return _load(path or Path(__file__).with_name(FILE_NAME))
+    return _read(path or Path(__file__).with_name(FILE_NAME))
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path) -> SyntheticSpeechModel:
+def _read(path: Path) -> Mapping[str, Forest]:
     try:
         with safe_open(str(path), framework="numpy") as file:
             found = (file.metadata() or {}).get("format")
-            if found != FORMAT:
-                raise AvauditError(f"{path} is of format {found}, not {FORMAT}: train it again")
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except AvauditError:
-        raise
-    except Exception as error:  # safetensors raises its own kind for damaged files
+    except (OSError, SafetensorError) as error:
         raise AvauditError(f"{path} cannot be read as a model: {error}") from error
-    forests = {}
-    for group in GROUPS:
-        names = ("feature", "threshold", "right", "roots", "fill")
-        try:
-            forests[group] = Forest(*(tensors[f"{group}.{name}"] for name in names))
-        except KeyError as error:
-            raise AvauditError(f"{path} lacks {error}: train it again") from error
-    return SyntheticSpeechModel(forests)
+    wanted = {f"{view_name}.{name}" for view_name in VIEWS for name in ARRAYS}
+    if found != FORMAT or not wanted <= tensors.keys():
+        raise AvauditError(f"{path} is no model of the format {FORMAT}: train it again")
+    return {
+        view_name: Forest(*(tensors[f"{view_name}.{name}"] for name in ARRAYS))
+        for view_name in VIEWS
+    }

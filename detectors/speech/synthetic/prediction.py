@@ -33,9 +33,7 @@ def linear_prediction(window: Window) -> Float:
     correlation[:, 0] = correlation[:, 0] * (1 + 1e-6) + 1e-6
     predictor, reflection, error = _levinson(correlation)
     _, voiced, unvoiced, _ = window.classes(np.arange(len(view)) * _HOP + _FRAME // 2)
-    parts = [
-        _figures(view, chosen, predictor, reflection, error) for chosen in (voiced, unvoiced)
-    ]
+    parts = [_figures(view, chosen, predictor, reflection, error) for chosen in (voiced, unvoiced)]
     return np.concatenate(parts).astype(np.float32)
 
 
