@@ -1,4 +1,4 @@
-"""Writing the machine's part of a card: calibration tables between two marker lines.
+"""Writing the machine's parts of a card: tables, each between two marker lines.
 
 Everything else in the file is kept byte for byte. Nobody types what stands between the marks.
 """
@@ -17,6 +17,7 @@ from .errors import AvauditError, UsageError
 
 BEGIN = b"# --- written by avaudit bench --write-card: do not edit from here ---\n"
 END = b"# --- end of what avaudit bench wrote ---\n"
+CALIBRATION = (BEGIN, END)
 UNTOLD = ("date",)
 """Keys that alone do not make a card anew."""
 
@@ -55,36 +56,65 @@ def write_calibration(path: Path, table: Mapping[str, Any]) -> bool:
     >>> card.read_text().startswith('name = "speech.toy"  # mine\n')
     True
     """
+    return write_table(path, "calibration", table, CALIBRATION)
+
+
+def write_table(
+    path: Path, name: str, table: Mapping[str, Any], marks: tuple[bytes, bytes]
+) -> bool:
+    """Put any table of the machine's into a card, between marker lines of its own.
+
+    Parameters
+    ----------
+    path, table
+        As for :func:`write_calibration`.
+    name
+        Name of the table, a bare key.
+    marks
+        First and last line of the written part, comments with their line ends.
+
+    Returns
+    -------
+    bool
+        Whether the file was written.
+
+    Raises
+    ------
+    UsageError, AvauditError
+        As :func:`write_calibration` does.
+    """
     try:
         old = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: the card cannot be read: {error.strerror}") from error
-    before, after = _hand_written(path, old)
+    before, after = _hand_written(path, old, marks)
     try:
         kept = tomllib.loads((before + after).decode("utf-8"))
-        told = tomllib.loads(old.decode("utf-8")).get("calibration")
+        told = tomllib.loads(old.decode("utf-8")).get(name)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: the card is not valid TOML: {error}") from error
-    if "calibration" in kept:
-        raise UsageError(f"{path}: [calibration] stands outside the marks; remove it by hand")
+    if name in kept:
+        raise UsageError(f"{path}: [{name}] stands outside the marks; remove it by hand")
     if told is not None and _without(told) == _without(table):
         return False
     if before and not before.endswith(b"\n"):
         before += b"\n"
-    block = BEGIN + "\n".join(_lines("calibration", table)).encode("utf-8") + b"\n" + END
+    begin, end = marks
+    block = begin + "\n".join(_lines(name, table)).encode("utf-8") + b"\n" + end
     new = before + block + after
-    if tomllib.loads(new.decode("utf-8")) != {**kept, "calibration": dict(table)}:
+    if tomllib.loads(new.decode("utf-8")) != {**kept, name: dict(table)}:
         raise AvauditError(f"{path}: the tables cannot be put into this card as they are")
     write_atomic(path, new)
     return True
 
 
-def _hand_written(path: Path, data: bytes) -> tuple[bytes, bytes]:
+def _hand_written(path: Path, data: bytes, marks: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
     """Give what stands before and after the machine's part."""
-    if BEGIN not in data:
+    begin, end = marks
+    if begin not in data:
         return data, b""
-    before, _, rest = data.partition(BEGIN)
-    _, mark, after = rest.partition(END)
+    before, _, rest = data.partition(begin)
+    _, mark, after = rest.partition(end)
     if not mark:
         raise UsageError(f"{path}: the mark that ends the written part is gone; restore it")
     return before, after
