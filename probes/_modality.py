@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -79,7 +80,7 @@ def take(manifest: Manifest, rows: NDArray[Any]) -> Manifest:
 
 def embed(manifest: Manifest, modality: Modality, context: Context) -> Embedded:
     """Ask the model for the vectors of these rows, and leave out those it does not answer."""
-    files = paths(manifest, _kind(manifest, modality))
+    files = files_of(manifest, modality)
     ask = context.model.embed_faces if modality == "face" else context.model.embed_voices
     vectors = ask(files)
     answered = np.isfinite(vectors).all(axis=1) & (np.abs(vectors).sum(axis=1) > 0)
@@ -89,6 +90,11 @@ def embed(manifest: Manifest, modality: Modality, context: Context) -> Embedded:
         vectors=vectors[rows],
         n_unanswered=int((~answered).sum()),
     )
+
+
+def files_of(manifest: Manifest, modality: Modality) -> list[Path]:
+    """Give the file of each row that holds its face, or its voice."""
+    return paths(manifest, _kind(manifest, modality))
 
 
 def _kind(manifest: Manifest, modality: Modality) -> Literal["audio", "image", "video", "any"]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from avaudit.manifest.columns import Side, group_labels
 from avaudit.plan import Scenario
 from avaudit.probe import Context, Measured, Tested
-from avaudit.statistics import Estimate, GroupRates, group_means
+from avaudit.statistics import GroupRates, group_means
 
 from .._comparison import TextArray, compare
+from .._group_gap import gap_rows, gap_test, gap_words
 from .._trials import Trials, agreement
 from .choice import choices
-from .groups import GroupGap, compare_groups
+from .groups import compare_groups
 
 MAX_EER_DRAWS = 1000
 Found = tuple[list[Measured], Tested, list[str], str]
@@ -63,39 +62,11 @@ def by_group(
     ]
     if unknown := int((labels == "").sum()):
         cautions.append(f"{unknown:,} trials have no known group of the probe and are left out.")
-    rows = [
-        *(Measured(metric=metric, group=g, estimate=e) for g, e in found.by_group.items()),
-        Measured(metric=metric, group="max − min", estimate=found.gap, role="gap"),
-    ]
-    if found.floor is not None:
-        rows.append(
-            Measured(metric=metric, group="by chance alone", estimate=found.floor, role="floor")
-        )
     return (
-        rows,
-        _group_test(metric, found, tested, scenario, context),
+        gap_rows(metric, found),
+        gap_test(metric, found, scenario, context),
         cautions,
-        _gap_words(metric, found, tested),
-    )
-
-
-def _group_test(
-    metric: str, found: GroupGap, tested: list[str], scenario: Scenario, context: Context
-) -> Tested:
-    margin = scenario.margin
-    return Tested(
-        metric=metric,
-        groups=tuple(tested),
-        statistic=found.statistic,
-        effect=found.gap.value,
-        p=found.p,
-        p_equivalence=found.p_equivalence(margin) if margin is not None else math.nan,
-        p_min=found.p_min,
-        minimum_detectable=found.minimum_detectable(
-            context.alpha / context.n_confirmatory, context.power
-        ),
-        method=f"largest scaled difference, {found.gap.method}",
-        reason=found.gap.reason,
+        gap_words(f"the {metric.upper()}", found),
     )
 
 
@@ -132,25 +103,3 @@ def _choice_by_group(
             "negatives and make no choice."
         )
     return list(found.estimates), found.test, cautions, found.summary
-
-
-def _gap_words(metric: str, found: GroupGap, tested: list[str]) -> str:
-    known = [
-        (found.by_group[g].value, g)
-        for g in tested
-        if g in found.by_group and found.by_group[g].defined
-    ]
-    if len(known) < 2:
-        return f"The groups could not be compared: {found.gap.reason}."
-    (low, low_group), (high, high_group) = min(known), max(known)
-    return (
-        f"The {metric.upper()} is {low:.3g} for {low_group} and {high:.3g} for {high_group}, the "
-        f"two ends of {len(known)} groups: a gap of {number(found.gap)}."
-    )
-
-
-def number(estimate: Estimate) -> str:
-    """Give a value and its interval for a sentence."""
-    if math.isnan(estimate.low) or math.isnan(estimate.high):
-        return f"{estimate.value:.3g}"
-    return f"{estimate.value:.3g} ({estimate.low:.3g} to {estimate.high:.3g})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -142,8 +142,8 @@ def _choice_rows(parts: dict[str, Trials], n: int, side: Side, context: Context)
     rows = []
     for label, part in parts.items():
         accuracy, first = choices(part, n, side)
-        if np.isnan(accuracy).all():
-            continue
+        if np.isnan(accuracy).mean() > 0.5:
+            continue  # a list of the few probes with many negatives would speak about others
         people = part.people(side)
         found = group_means(
             accuracy,
@@ -152,7 +152,7 @@ def _choice_rows(parts: dict[str, Trials], n: int, side: Side, context: Context)
             level=context.level,
             rng=context.rng,
         )
-        rows.append(Measured(metric=metric, group=label, estimate=found.pooled))
+        rows.append(Measured(metric=metric, group=label, estimate=_within_one(found.pooled)))
     if rows:
         chance = Estimate(
             value=1 / n, low=math.nan, high=math.nan, n=rows[0].estimate.n, method="1/N",
@@ -160,3 +160,9 @@ def _choice_rows(parts: dict[str, Trials], n: int, side: Side, context: Context)
         )  # fmt: skip
         rows.append(Measured(metric=metric, group="chance", estimate=chance, role="reference"))
     return rows
+
+
+def _within_one(estimate: Estimate) -> Estimate:
+    """Cut the interval of a share at 0 and 1; NaN bounds stay."""
+    low, high = (float(np.clip(bound, 0.0, 1.0)) for bound in (estimate.low, estimate.high))
+    return replace(estimate, low=low, high=high)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,10 +18,11 @@ from avaudit.probe import Context, Measured, Probe, ProbeResult, Tested
 from avaudit.registry import unknown_name
 
 from .._comparison import listed
+from .._group_gap import number
 from .._normal import normal_p
 from .._trials import Trials, scored_trials
 from .choice import choices
-from .comparison import Found, by_group, number
+from .comparison import Found, by_group
 from .lists import Claim, claim_cautions, claims, probe_side, strata_of
 from .measure import CHOICES, Measures, measure
 
@@ -79,7 +81,7 @@ class MatchingProbe(Probe):
             )
         return ProbeResult(
             summary=" ".join(filter(None, (_summary(measures), words))),
-            estimates=(*measures.rows, *_explained(measures, metric), *rows),
+            estimates=(*_lists(measures, metric), *_explained(measures, metric), *rows),
             tests=(test,),
             cautions=(
                 *trials.cautions,
@@ -143,6 +145,15 @@ def _drop(measures: Measures, scenario: Scenario) -> Found:
         reason=drop.reason or ("resampling shows no spread" if math.isnan(p) else ""),
     )
     return [], test, [], ""
+
+
+def _lists(measures: Measures, metric: str) -> list[Measured]:
+    """Draw the lists by AUC and by the metric itself; the rest stands in the table."""
+    drawn = {"auc": "auc", "eer": "eer", "choice": "choice", "drop": ""}[metric]
+    return [
+        row if drawn in row.metric or row.metric.startswith("auc") else replace(row, role="detail")
+        for row in measures.rows
+    ]
 
 
 def _explained(measures: Measures, metric: str) -> list[Measured]:
