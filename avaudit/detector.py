@@ -14,11 +14,11 @@ only the read-only data folders it declares.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Literal, Protocol
+from typing import Any, BinaryIO, ClassVar, Literal, Protocol, runtime_checkable
 
 from .card import Card
 from .media.types import Chunk, MediaInfo, MediaKind
@@ -224,3 +224,32 @@ class Detector(ABC):
     @abstractmethod
     def begin(self, item: Item) -> Examination:
         """Start examining ``item``. Called in the confined worker."""
+
+
+@runtime_checkable
+class Trainable(Protocol):
+    """A detector whose shipped model can be made again: the recipe of ``avaudit train``.
+
+    Optional: a detector class that has this method is trainable.
+    """
+
+    def train(self, data: Path, out: Path, *, seed: int, progress: Callable[[str], None]) -> Path:
+        """Make the model from a manifest and give the file of weights.
+
+        Parameters
+        ----------
+        data
+            Manifest. Only rows whose licence allows it (``use = train``) may be learnt from.
+        out
+            Folder for the weights and for what a stopped run needs to go on.
+        seed
+            The same seed, data and machine give the same bytes.
+        progress
+            Called with a line for people.
+
+        Raises
+        ------
+        AvauditError
+            When the data cannot be learnt from.
+        """
+        ...

@@ -8,7 +8,21 @@ import typer
 
 from .. import __version__
 from ..errors import AvauditError, UsageError
-from . import audit, bench, check, demo, doctor, lint, models, plan, scan, schema, trust, verify
+from . import (
+    audit,
+    bench,
+    check,
+    demo,
+    doctor,
+    lint,
+    models,
+    plan,
+    scan,
+    schema,
+    train,
+    trust,
+    verify,
+)
 
 EXIT_USAGE, EXIT_FAILED, EXIT_INTERRUPTED = 2, 4, 130
 
@@ -25,6 +39,7 @@ app.command("audit")(audit.audit)
 app.command("bench")(bench.bench)
 app.command("check")(check.check)
 app.command("lint")(lint.lint)
+app.command("train")(train.train)
 app.command("verify")(verify.verify)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
