@@ -17,15 +17,17 @@ from .engine.artefacts import ArtefactStore
 from .engine.client import WorkerSetup
 from .engine.cluster import RayEngine
 from .engine.pool import Job, LocalEngine
+from .engine.reshare import KEPT_S, can_reshare
 from .engine.subject import Examined
 from .environment import describe
 from .errors import AvauditError
 from .evidence.apply import interpret
+from .evidence.stability import RESHARES, stability_facts
 from .home import home_dir
 from .inputs import Inputs, display_name, resolve, sidecar_of
 from .publishing import Run, prepare_folder, publish
 from .registry import RENDERERS, load_detectors, select
-from .result import Artefact, Report, Stream, Subject, Tool
+from .result import Artefact, Finding, Report, Stream, Subject, Tool
 from .settings import Settings
 
 Progress = Callable[[int, int, str], None]
@@ -39,6 +41,7 @@ def scan(
     detectors: Sequence[str] | None = None,
     workers: int | None = None,
     format: Sequence[str] | None = None,  # noqa: A002 - the name of the flag
+    stability: bool = False,
 ) -> Report:
     """Scan files, folders or manifests and give the sealed report.
 
@@ -57,6 +60,8 @@ def scan(
         How many files are examined side by side; default one per core.
     format
         Documents to write beside ``report.json``; default ``["json", "html"]``.
+    stability
+        Whether each item is also scored as it would be after re-sharing.
 
     Raises
     ------
@@ -80,6 +85,7 @@ def scan(
         "detectors": list(detectors) if detectors is not None else None,
         "workers": workers,
         "format": list(format) if format is not None else None,
+        "stability": stability or None,
     }
     run = run_scan(named, load_settings(overrides))
     if run.interrupted:
@@ -97,15 +103,17 @@ def run_scan(
     chosen = load_detectors(settings.detectors)
     inputs = resolve(named)
     folder = prepare_folder(Path(settings.out))
+    impose = RESHARES if settings.stability else ()
     jobs = [
-        Job(f"s{number:05d}", path, sidecar_of(path)) for number, path in enumerate(inputs.files, 1)
+        Job(f"s{number:05d}", path, sidecar_of(path), impose)
+        for number, path in enumerate(inputs.files, 1)
     ]
     setup = WorkerSetup(
         detectors=tuple(chosen),
         limits=settings.limits.to_limits(),
         confinement=settings.confinement,
-        data_dirs=_data_dirs(chosen),
-        threads=_threads(settings, len(jobs)),
+        data_dirs=data_dirs(chosen),
+        threads=threads_per_worker(settings, len(jobs)),
     )
     engine = make_engine(settings, setup)
     artefacts = ArtefactStore(folder, settings.limits.written_bytes)
@@ -132,11 +140,29 @@ def run_scan(
 
 def interpreted(result: Examined, detectors: dict[str, Detector], settings: Settings) -> Examined:
     """Turn the raw scores of one file into evidence, by the cards of their detectors."""
-    for name, finding in result.findings.items():
-        result.findings[name] = interpret(
-            finding, detectors[name].card, result.conditions, scale=settings.verbal_scale
-        )
+    for name, raw in result.findings.items():
+        card = detectors[name].card
+        finding = interpret(raw, card, result.conditions, scale=settings.verbal_scale)
+        if settings.stability and raw.outcome == "scored":
+            facts = _stability(finding, result, detectors[name], settings)
+            finding = finding.model_copy(update={"facts": {**finding.facts, "stability": facts}})
+        result.findings[name] = finding
     return result
+
+
+def _stability(
+    finding: Finding, result: Examined, detector: Detector, settings: Settings
+) -> dict[str, Any]:
+    scale, name = settings.verbal_scale, finding.detector.name
+    told = {
+        condition: interpret(again, detector.card, None, condition=condition, scale=scale)
+        for condition, again in result.reshared.get(name, {}).items()
+    }
+    asked = [condition for condition in RESHARES if can_reshare(detector, condition)]
+    long = ((result.media or {}).get("duration_s") or 0.0) > KEPT_S
+    return stability_facts(
+        finding, told, asked, missing=result.reshare_problem, covers_s=KEPT_S if long else None
+    )
 
 
 def make_engine(settings: Settings, setup: WorkerSetup) -> LocalEngine | RayEngine:
@@ -219,17 +245,19 @@ def _parameters(
         "engine": settings.engine,
         "workers": settings.worker_count(),
         "confinement": settings.confinement,
+        "stability": settings.stability,
         "limits": settings.limits.model_dump(),
         "skipped": inputs.skipped,
     }
 
 
-def _data_dirs(detectors: dict[str, Detector]) -> dict[str, Path]:
+def data_dirs(detectors: dict[str, Detector]) -> dict[str, Path]:
+    """Give the folders below the home that detectors have declared to read."""
     wanted = sorted({name for detector in detectors.values() for name in detector.reads})
     return {name: home_dir() / name for name in wanted}
 
 
-def _threads(settings: Settings, jobs: int) -> int:
+def threads_per_worker(settings: Settings, jobs: int) -> int:
     """Share the cores among the workers that will really run."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     return max(1, cores // max(1, min(settings.worker_count(), jobs)))

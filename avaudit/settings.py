@@ -50,6 +50,7 @@ class Settings(BaseModel):
     workers: int = Field(0, ge=0, description="0: one per core")
     engine: Literal["local", "ray"] = "local"
     confinement: Literal["required", "best_effort"] = "required"
+    stability: bool = False
     key: str | None = None
     ledger_url: str | None = None
     verbal_scale: list[VerbalStep] = list(ENFSI_2015)

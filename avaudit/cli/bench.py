@@ -202,7 +202,8 @@ def _cell(estimate: object, *, short: bool = False) -> str:
     value = f"{estimate.value:.3f}"
     if short or estimate.low != estimate.low:
         return value
-    return f"{value}\n{estimate.low:.2f}–{estimate.high:.2f}"
+    low, high = (f"{bound:.2f}".removeprefix("0") for bound in (estimate.low, estimate.high))
+    return f"{value}\n{low}–{high}"
 
 
 def leave(run: BenchRun) -> None:

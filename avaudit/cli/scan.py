@@ -42,6 +42,10 @@ def scan(
             "--engine", help="Where work runs: local or ray (needs avaudit[ray]). [local]"
         ),
     ] = None,
+    stability: Annotated[
+        bool,
+        typer.Option("--stability", help="Score each item again as it would be re-shared."),
+    ] = False,
     key: Annotated[
         str | None, typer.Option("--key", help="Ed25519 private key that signs the report.")
     ] = None,
@@ -64,6 +68,7 @@ def scan(
         "detectors": split_names(detectors) if detectors is not None else None,
         "workers": workers,
         "engine": engine,
+        "stability": stability or None,
         "key": key,
     }
     settings = load_settings(overrides)

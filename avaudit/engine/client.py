@@ -130,7 +130,11 @@ class WorkerProcess:
         }
 
     def examine(
-        self, fds: Sequence[int], size_bytes: int, detectors: Sequence[str]
+        self,
+        fds: Sequence[int],
+        size_bytes: int,
+        detectors: Sequence[str],
+        impose: Sequence[str] = (),
     ) -> Iterator[AnyMessage | Died]:
         """Have one file examined.
 
@@ -142,6 +146,8 @@ class WorkerProcess:
             Size of the file, which sets the time it may take.
         detectors
             Which of the worker's detectors to run.
+        impose
+            Conditions to try the item under as well; each may take as long as the file.
 
         Yields
         ------
@@ -151,12 +157,14 @@ class WorkerProcess:
         self._count += 1
         folder = self.item_folder
         limits = self.setup.limits
-        self._allow_cpu(limits.cpu_budget_s(size_bytes))
-        deadline = time.monotonic() + limits.wall_budget_s(size_bytes)
+        times = 1 + len(impose)
+        self._allow_cpu(times * limits.cpu_budget_s(size_bytes))
+        deadline = time.monotonic() + times * limits.wall_budget_s(size_bytes)
         request = {
             "scratch": str(folder),
             "detectors": list(detectors),
             "threads": self.setup.threads,
+            "impose": list(impose),
         }
         try:
             socket.send_fds(self._link, [json.dumps(request).encode() + b"\n"], list(fds))

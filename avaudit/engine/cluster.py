@@ -64,7 +64,13 @@ class Examiner:
         if not self._detectors:  # not in __init__: Ray tells of an error there as of a lost actor
             self._detectors = load_detectors(self._names)
         examined = examine_path(
-            job.subject, job.path, job.sidecar, self._detectors, self._slot.get, self._store
+            job.subject,
+            job.path,
+            job.sidecar,
+            self._detectors,
+            self._slot.get,
+            self._store,
+            job.impose,
         )
         files = {a.path: (self._out / a.path).read_bytes() for a in artefacts_of(examined)}
         for path in files:

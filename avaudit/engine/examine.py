@@ -20,6 +20,7 @@ from ..errors import ExaminationError
 from ..media.intake import Opened, open_media
 from ..media.source import open_descriptor
 from ..media.types import Chunk, MediaInfo
+from .reshare import Kept, can_reshare
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,15 @@ class Recognised:
 
 @dataclass(frozen=True)
 class Answer:
-    """One detector's answer, or how it failed; ``seconds`` is its own time."""
+    """One detector's answer, or how it failed; ``seconds`` is its own time.
+
+    ``condition`` names what was imposed on the item; it is empty for the item as it came.
+    """
 
     detector: str
     outcome: Outcome | ExaminationError
     seconds: float
+    condition: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,13 +84,14 @@ class WorkItem:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What to do with one open file."""
+    """What to do with one open file; ``impose`` names conditions to try it under as well."""
 
     fd: int
     scratch: Path
     sidecar: bytes | None = None
     data_dirs: Mapping[str, Path] = field(default_factory=dict)
     threads: int = 0
+    impose: tuple[str, ...] = ()
 
 
 def examine(
@@ -187,7 +193,7 @@ class _Timed:
 
 def _watch(
     watchers: Mapping[str, Detector], assignment: Assignment, opened: Opened
-) -> Iterator[Answer | Measured]:
+) -> Iterator[Answer | Measured | Stage]:
     if opened.problem is not None or opened.chunks is None:
         failure = opened.problem or ExaminationError(
             "decode_error", f"{opened.media.media_type} holds nothing that can be decoded here"
@@ -196,6 +202,7 @@ def _watch(
         return
     runs = [_Run(name, d, assignment, opened.media) for name, d in watchers.items()]
     meter = _Meter(assignment, opened.media)
+    kept = Kept()
     try:
         for chunk in _needed(opened.chunks(), runs):
             for run in runs:
@@ -203,6 +210,8 @@ def _watch(
                 if part is not None:
                     run.feed(part)
             meter.feed(chunk)
+            if assignment.impose:
+                kept.feed(chunk)
     except Exception as error:  # noqa: BLE001 - a decoder's failure is every watcher's answer
         failure = as_examination_error(error)
         yield meter.finished()
@@ -210,6 +219,31 @@ def _watch(
         return
     yield meter.finished()
     yield from (run.finished() for run in runs)
+    yield from _reshared(watchers, assignment, opened.media, kept)
+
+
+def _reshared(
+    watchers: Mapping[str, Detector], assignment: Assignment, media: MediaInfo, kept: Kept
+) -> Iterator[Answer | Stage]:
+    """Ask again of the item as it would be under other conditions."""
+    aside = replace(assignment, scratch=assignment.scratch / "reshared")
+    for condition in assignment.impose:
+        asked = {n: d for n, d in watchers.items() if can_reshare(d, condition)}
+        if not asked:
+            continue
+        yield Stage("reshare")
+        runs = [_Run(name, detector, aside, media) for name, detector in asked.items()]
+        try:
+            for chunk in kept.under(condition):
+                for run in runs:
+                    part = _part_for(run.needs, chunk)
+                    if part is not None:
+                        run.feed(part)
+            answers = [run.finished() for run in runs]
+        except Exception as error:  # noqa: BLE001 - what could not be imposed is the answer
+            failure = as_examination_error(error)
+            answers = [Answer(run.name, run.failure or failure, run.seconds) for run in runs]
+        yield from (replace(answer, condition=condition) for answer in answers)
 
 
 class _Meter:

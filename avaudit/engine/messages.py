@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -77,10 +77,11 @@ class ArtefactNote(Message):
 
 
 class AnswerMessage(Message):
-    """A detector's answer."""
+    """A detector's answer, of the item as it came or under an imposed condition."""
 
     type: Literal["answer"] = "answer"
     detector: str
+    condition: Literal[""] | ConditionKey = ""
     outcome: Literal["scored", "observed", "abstained", "failed"]
     seconds: float
     summary: Text = ""
@@ -124,6 +125,11 @@ def encode_event(event: Event) -> bytes:
 
 
 def _answer_message(answer: Answer) -> AnswerMessage:
+    message = _own_message(answer)
+    return message.model_copy(update={"condition": answer.condition})
+
+
+def _own_message(answer: Answer) -> AnswerMessage:
     name, outcome, seconds = answer.detector, answer.outcome, answer.seconds
     if isinstance(outcome, ExaminationError):
         kind: Literal["abstained", "failed"]
@@ -168,7 +174,7 @@ def encode_answer(answer: Answer) -> bytes:
         return text.encode("utf-8") + b"\n"
     except (ValueError, TypeError, RecursionError) as error:
         failure = ExaminationError("internal_error", f"the detector's answer is not valid: {error}")
-        return encode(_answer_message(Answer(answer.detector, failure, answer.seconds)))
+        return encode(_answer_message(replace(answer, outcome=failure)))
 
 
 def checked(answer: Answer) -> AnswerMessage:

@@ -20,11 +20,12 @@ FILES_PER_WORKER = 1000
 
 @dataclass(frozen=True)
 class Job:
-    """One file to examine."""
+    """One file to examine; ``impose`` names conditions to try it under as well."""
 
     subject: str
     path: Path
     sidecar: Path | None = None
+    impose: tuple[str, ...] = ()
 
 
 class LocalEngine:
@@ -102,9 +103,16 @@ class LocalEngine:
                     job = waiting.get_nowait()
                 except queue.Empty:
                     return
-                results.put(
-                    examine_path(job.subject, job.path, job.sidecar, detectors, slot.get, artefacts)
+                examined = examine_path(
+                    job.subject,
+                    job.path,
+                    job.sidecar,
+                    detectors,
+                    slot.get,
+                    artefacts,
+                    job.impose,
                 )
+                results.put(examined)
                 slot.count()
         except BaseException as error:  # noqa: BLE001 - handed to the thread that asked
             results.put(error)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from .messages import (
 )
 
 HASH_BLOCK_BYTES = 1 << 20
+RESHARE = "reshare"
 GetWorker = Callable[[], WorkerProcess]
 
 
@@ -45,6 +46,10 @@ class Examined:
     conditions: dict[str, float | int | str] | None = None
     sidecar_sha256: str | None = None
     findings: dict[str, Finding] = field(default_factory=dict)
+    reshared: dict[str, dict[str, Finding]] = field(default_factory=dict)
+    """By detector and imposed condition: what it said of the item as it would then be."""
+    reshare_problem: Reason | None = None
+    """Why answers under imposed conditions are missing, where the worker died over them."""
 
 
 def examine_path(
@@ -54,6 +59,7 @@ def examine_path(
     detectors: Mapping[str, Detector],
     get_worker: GetWorker,
     artefacts: ArtefactStore,
+    impose: Sequence[str] = (),
 ) -> Examined:
     """Examine one file; whatever is wrong with it becomes findings, never an exception.
 
@@ -69,6 +75,8 @@ def examine_path(
         Gives a live worker, a fresh one when the last has died.
     artefacts
         Where thumbnails and artefacts go.
+    impose
+        Conditions to try the item under as well (see :mod:`avaudit.engine.reshare`).
     """
     examined = Examined(subject)
     fds: list[int] = []
@@ -82,7 +90,7 @@ def examine_path(
         except OSError as error:
             _fail(examined, detectors, _open_failure(error))
             return examined
-        _examine_open(examined, fds, detectors, get_worker, artefacts)
+        _examine_open(examined, fds, detectors, get_worker, artefacts, impose)
         _check_unchanged(examined, fds[0], detectors)
     finally:
         for fd in fds:
@@ -96,13 +104,14 @@ def _examine_open(
     detectors: Mapping[str, Detector],
     get_worker: GetWorker,
     artefacts: ArtefactStore,
+    impose: Sequence[str],
 ) -> None:
     assert examined.size_bytes is not None
     remaining = list(detectors)
     while remaining:
         worker = get_worker()
         stage, died = "intake", None
-        for message in worker.examine(fds, examined.size_bytes, remaining):
+        for message in worker.examine(fds, examined.size_bytes, remaining, impose):
             if isinstance(message, Died):
                 died = message
             elif isinstance(message, StageMessage):
@@ -111,6 +120,8 @@ def _examine_open(
                 _take_media(examined, message, worker, artefacts)
             elif isinstance(message, ConditionsMessage):
                 examined.conditions = message.values
+            elif isinstance(message, AnswerMessage) and message.condition:
+                _take_reshared(examined, message, detectors, impose)
             elif isinstance(message, AnswerMessage) and message.detector in remaining:
                 finding = _finding(examined.subject, message, detectors, worker, artefacts)
                 examined.findings[message.detector] = finding
@@ -122,8 +133,21 @@ def _examine_open(
             return
         guilty = [stage] if stage in remaining else _stopped_at(stage, remaining, detectors)
         reason = Reason(code=died.code, text=died.text)
+        examined.reshare_problem = reason if stage == RESHARE else None
         _fail(examined, {name: detectors[name] for name in guilty}, reason)
         remaining = [name for name in remaining if name not in guilty]
+
+
+def _take_reshared(
+    examined: Examined,
+    message: AnswerMessage,
+    detectors: Mapping[str, Detector],
+    impose: Sequence[str],
+) -> None:
+    """Keep an answer under an imposed condition, if it was asked for."""
+    if message.condition in impose and message.detector in detectors:
+        finding = _bare_finding(examined.subject, message, detectors)
+        examined.reshared.setdefault(message.detector, {})[message.condition] = finding
 
 
 def _stopped_at(stage: str, remaining: list[str], detectors: Mapping[str, Detector]) -> list[str]:
@@ -133,6 +157,28 @@ def _stopped_at(stage: str, remaining: list[str], detectors: Mapping[str, Detect
     return list(remaining)
 
 
+def _bare_finding(
+    subject: str, message: AnswerMessage, detectors: Mapping[str, Detector]
+) -> Finding:
+    """Give an answer as a finding without its artefacts."""
+    detector = detectors[message.detector]
+    return Finding(
+        subject=subject,
+        detector=detector_ref(detector),
+        question=_question(detector),
+        outcome=message.outcome,
+        reason=message.reason,
+        summary=message.summary,
+        score=message.score,
+        facts=message.facts,
+        segments=message.segments,
+        regions=message.regions,
+        indications=message.indications,
+        does_not_say=list(detector.card.does_not_say),
+        seconds=round(message.seconds, 6),
+    )
+
+
 def _finding(
     subject: str,
     message: AnswerMessage,
@@ -140,28 +186,13 @@ def _finding(
     worker: WorkerProcess,
     artefacts: ArtefactStore,
 ) -> Finding:
-    detector = detectors[message.detector]
     folder = worker.item_folder / message.detector
     kept, refused = _keep(message.artefacts, folder, artefacts)
     reason = message.reason
     if refused:
         reason = reason or Reason(code="artefact_refused", text="; ".join(refused))
-    return Finding(
-        subject=subject,
-        detector=detector_ref(detector),
-        question=_question(detector),
-        outcome=message.outcome,
-        reason=reason,
-        summary=message.summary,
-        score=message.score,
-        facts=message.facts,
-        segments=message.segments,
-        regions=message.regions,
-        indications=message.indications,
-        artefacts=kept,
-        does_not_say=list(detector.card.does_not_say),
-        seconds=round(message.seconds, 6),
-    )
+    finding = _bare_finding(subject, message, detectors)
+    return finding.model_copy(update={"artefacts": kept, "reason": reason})
 
 
 def _keep(

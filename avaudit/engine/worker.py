@@ -87,6 +87,7 @@ def _examine_one(
             sidecar=_read_all(descriptors[1]) if len(descriptors) > 1 else None,
             data_dirs=data_dirs,
             threads=request["threads"],
+            impose=tuple(request["impose"]),
         )
         for line in _lines(examine(assignment, chosen, limits)):
             link.sendall(line)

@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,16 @@ class Answers:
     def scored(self) -> NDArray[np.bool_]:
         """Which items have a score."""
         return ~np.isnan(self.scores)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Answers under every condition, what is known of each row's file, and who answered."""
+
+    answers: list[Answers]
+    properties: Mapping[int, Mapping[str, float | str]]
+    about: Mapping[str, Any]
+    confinement: Mapping[str, Any] | None = None
 
 
 def read_scores(path: Path, sheet: Sheet) -> list[Answers]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,13 +17,13 @@ from ..manifest.read import read_manifest
 from ..publishing import Run, prepare_folder, publish
 from ..registry import RENDERERS, select
 from ..settings import Settings
-from .answers import Answers, read_scores, write_scores
+from .answers import Answers, Gathered, read_scores, write_scores
 from .assemble import Benched, Sections, assemble
 from .card_tables import Refused, condition_table, segment_table
 from .figures import Condition
 from .request import BenchRequest, card_to_write, wanted_conditions
 from .sheet import Sheet, read_sheet
-from .shortcut_audit import Properties, shortcuts_of
+from .shortcut_audit import shortcuts_of
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int, str], None]
@@ -44,16 +44,6 @@ class BenchRun(Run):
             for one in self.benched
             for row, why in one.condition.answers.failures.items()
         ]
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """Answers under every condition, and what is known of the files."""
-
-    answers: list[Answers]
-    properties: Properties
-    about: Mapping[str, Any]
-    confinement: Mapping[str, Any] | None = None
 
 
 def run_bench(
