@@ -77,9 +77,9 @@ def randomised(shape: Shape, seed: int = 0) -> Aasist:
     return network
 
 
-@pytest.mark.parametrize("samples", [16_000, 20_011])
 @pytest.mark.parametrize("shape", [AASIST, AASIST_L], ids=["AASIST", "AASIST-L"])
-def test_fast_equals_plain(shape: Shape, samples: int) -> None:
+def test_fast_equals_plain(shape: Shape) -> None:
+    samples = 20_011  # leaves a remainder in every tile and pool
     network = randomised(shape)
     waveform = 0.3 * torch.randn(samples, generator=torch.Generator().manual_seed(1))
     fast = FastAasist(network, samples=samples)
@@ -111,7 +111,7 @@ def test_published_logits(name: str) -> None:
     fast = FastAasist(network)
     rows = reference(name)
     assert len(rows) == 16
-    for clip, spoofed, genuine in rows[::5]:
+    for clip, spoofed, genuine in rows[::8]:
         waveform = torch.from_numpy(np.resize(read(clip)[:WINDOW_SAMPLES], WINDOW_SAMPLES))
         expected = torch.tensor([spoofed, genuine])
         assert (fast(waveform) - expected).abs().max() < 1e-4

@@ -169,12 +169,14 @@ def test_three_hours_take_no_more_memory_than_ten_minutes(max_windows: int | Non
     model = Fake(lambda window: float(window[0]))
     listening = Listening(softness=1.0, batch=8, max_windows=max_windows)
     examination = SpeechExamination(model, listening)
-    sound = np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
+    sound = np.random.default_rng(0).standard_normal(4 * RATE).astype(np.float32)
     early = 0.0
-    for second in range(3 * 3600):
-        block = AudioBlock(start_s=float(second), sample_rate=RATE, samples=sound.copy())
-        examination.feed(Chunk(index=second, start_s=second, end_s=second + 1.0, audio=(block,)))
-        if second == 600:
+    for index in range(3 * 900):
+        block = AudioBlock(start_s=4.0 * index, sample_rate=RATE, samples=sound.copy())
+        examination.feed(
+            Chunk(index=index, start_s=block.start_s, end_s=block.end_s, audio=(block,))
+        )
+        if index == 150:
             early = resident_mib()
     grown = resident_mib() - early
     outcome = examination.finish()
