@@ -25,7 +25,7 @@ from .._modality import FloatArray
 from .search import Search
 from .values import Values
 
-MAX_DRAWS = 300
+MAX_DRAWS = 200
 Draws = dict[str, FloatArray]
 """Mean of each metric, by draw and group: shape (n_draws, n_groups)."""
 
@@ -46,14 +46,20 @@ def half_draws(
     items = _Strata(found.item_people, found.levels.astype(str).astype(object))
     people = _Strata(found.people, labels)
     rankings = measured.rankings
+    members = [labels == group for group in groups]
     drawn: dict[str, list[list[float]]] = {}
     for _ in range(min(context.n_draws, MAX_DRAWS)):
-        gallery = items.half(rng)
         # a place of −1 is no item; it is struck out by its level
-        numbers = rankings.measured(gallery[found.shown])
+        numbers = rankings.measured(items.half(rng)[found.shown])
         searching = people.half(rng)
         for name, values in numbers.items():
-            rows = [_mean(values, searching & (labels == group)) for group in groups]
+            whole = measured.by_metric[name]
+            # one side is halved at a time, and the two deviations are added: with both halved at
+            # once, what a query and an item have in common would count three times
+            rows = [
+                _mean(values, own) + _mean(whole, own & searching) - _mean(whole, own)
+                for own in members
+            ]
             drawn.setdefault(name, []).append(rows)
     return {name: np.array(rows).reshape(-1, len(groups)) for name, rows in drawn.items()}
 

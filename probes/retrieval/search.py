@@ -24,7 +24,7 @@ from .._modality import Embedded, FloatArray, Modality, embed, files_of, rows_of
 NEEDED = {"face": Capability.FACE_EMBEDDER, "voice": Capability.VOICE_EMBEDDER}
 CHUNK = 512
 MAX_DEPTH = 100
-POOL = 4
+POOL = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class Search:
     depth
         How many ranks the divergence looks at.
     shown
-        Gallery items of *other* people, best first, shape (n, up to 4 × depth); −1 where a
+        Gallery items of *other* people, best first, shape (n, up to 3 × depth); −1 where a
         ranking is shorter. The ranks beyond ``depth`` fill in when a part of the gallery is drawn.
     own_rank
         Rank of the first item of the query's own person, from 1; NaN where there is none.
@@ -113,7 +113,7 @@ def search(scenario: Scenario, context: Context) -> Search:
     rankings = _ranked(
         asking.vectors, items.vectors[kept], persons, others, files, min(POOL * depth, len(kept))
     )
-    if np.isnan(rankings.own_rank).all():
+    if scenario.metric == "recall" and np.isnan(rankings.own_rank).all():
         cautions.append(
             f"No {query} has a {gallery} of the same identity in the gallery, so recall is unknown."
         )
