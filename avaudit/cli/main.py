@@ -19,6 +19,7 @@ from . import (
     plan,
     scan,
     schema,
+    swaps,
     train,
     trust,
     verify,
@@ -46,6 +47,7 @@ app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 app.add_typer(models.app, name="models")
 app.add_typer(plan.app, name="plan")
+app.add_typer(swaps.app, name="swaps")
 app.add_typer(trust.app, name="trust")
 
 
