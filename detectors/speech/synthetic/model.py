@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +95,8 @@ class SyntheticSpeechModel:
             for view_name, forest in self.forests.items()
             for name, array in forest.arrays().items()
         }
-        return save(tensors, {"format": FORMAT, **notes})
+        # one entry only: safetensors writes several in an order of its own, new every time
+        return save(tensors, {"about": json.dumps({"format": FORMAT, **notes}, sort_keys=True)})
 
 
 def read_forests(path: Path | None = None) -> Mapping[str, Forest]:
@@ -105,19 +107,23 @@ def read_forests(path: Path | None = None) -> Mapping[str, Forest]:
     AvauditError
         When the file is missing, is no safetensors file, or is of another format.
     """
-    return _read(path or Path(__file__).with_name(FILE_NAME))
+    return _shipped() if path is None else _read(path)
 
 
-@lru_cache(maxsize=4)
+@cache
+def _shipped() -> Mapping[str, Forest]:
+    return _read(Path(__file__).with_name(FILE_NAME))
+
+
 def _read(path: Path) -> Mapping[str, Forest]:
     try:
         with safe_open(str(path), framework="numpy") as file:
-            found = (file.metadata() or {}).get("format")
+            about = json.loads((file.metadata() or {}).get("about", "{}"))
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise AvauditError(f"{path} cannot be read as a model: {error}") from error
     wanted = {f"{view_name}.{name}" for view_name in VIEWS for name in ARRAYS}
-    if found != FORMAT or not wanted <= tensors.keys():
+    if about.get("format") != FORMAT or not wanted <= tensors.keys():
         raise AvauditError(f"{path} is no model of the format {FORMAT}: train it again")
     return {
         view_name: Forest(*(tensors[f"{view_name}.{name}"] for name in ARRAYS))

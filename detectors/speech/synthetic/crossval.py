@@ -1,0 +1,125 @@
+"""Held-out scores: what the recipe answers for sources or systems it did not learn from."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from avaudit.atomic import write_atomic
+from avaudit.errors import UsageError
+
+from .cache import measured
+from .learning import learn
+from .material import Clip, read_clips
+from .model import SyntheticSpeechModel
+from .train import VARIANTS, gather
+
+LeftOut = Literal["source", "system"]
+COLUMNS = ("path", "label", "source", "system", "condition", "score", "fold")
+
+Chosen = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Fold:
+    name: str
+    tested: Chosen
+    kept_sources: frozenset[str]
+    without_system: str | None = None
+
+
+def cross_validate(
+    manifest: Path,
+    out: Path,
+    *,
+    left_out: LeftOut = "source",
+    all_rows: bool = False,
+    conditions: Sequence[str] = ("clean",),
+    variants: Sequence[str] = VARIANTS,
+    seed: int = 0,
+    workers: int = 1,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Score every clip by a model that learnt nothing from its source, or from its system.
+
+    Parameters
+    ----------
+    manifest, out, seed, workers, progress
+        As for :func:`~.train.train`.
+    left_out
+        ``source``: one source at a time. ``system``: one synthetic system at a time, together with
+        the real clips of the sources it comes from; each of its clips and of those is scored.
+    all_rows
+        Learn from the rows with ``use = evaluate`` too. Says what they would add; not what ships.
+    conditions
+        Names of :mod:`avaudit.conditions` under which the held-out clips are scored.
+    variants
+        What is learnt from, see :func:`~.train.gather`.
+
+    Returns
+    -------
+    path
+        A CSV file, one row per clip, fold and condition: path, label, source, system, condition,
+        score, fold.
+
+    Raises
+    ------
+    UsageError
+        When the manifest cannot be used.
+    """
+    clips = read_clips(manifest)
+    learnt = [clip for clip in clips if all_rows or clip.use == "train"]
+    if {clip.label for clip in learnt} != {0, 1}:
+        raise UsageError(f"{manifest}: the rows to learn from must be of both classes, 0 and 1")
+    cache = out / "cache"
+    examples = gather(learnt, cache, variants=variants, workers=workers, progress=progress)
+    tests = {
+        name: measured(clips, name, cache, workers=workers, progress=progress)
+        for name in conditions
+    }
+    written = io.StringIO()
+    table = csv.writer(written, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for fold in _folds(clips, learnt, left_out):
+        chosen = np.isin(examples.sources, list(fold.kept_sources))
+        if fold.without_system is not None:
+            natural_elsewhere = (examples.labels == 1) | chosen
+            chosen = natural_elsewhere & (examples.systems != fold.without_system)
+        model = SyntheticSpeechModel(learn(examples.only(chosen), seed=seed))
+        at = np.flatnonzero(fold.tested)
+        for condition, groups in tests.items():
+            scores = model.score_measured({name: value[at] for name, value in groups.items()})
+            for place, score in zip(at, scores, strict=True):
+                clip = clips[place]
+                about = (clip.name, clip.label, clip.source, clip.system, condition)
+                table.writerow((*about, f"{score:.6f}", fold.name))
+        progress(f"scored {len(at)} clips, {fold.name} left out")
+    path = out / f"heldout-{left_out}-{'all' if all_rows else 'train'}.csv"
+    write_atomic(path, written.getvalue().encode())
+    return path
+
+
+def _folds(clips: Sequence[Clip], learnt: Sequence[Clip], left_out: LeftOut) -> Iterator[_Fold]:
+    sources = np.array([clip.source for clip in clips])
+    systems = np.array([clip.system for clip in clips])
+    natural = np.array([clip.label == 0 for clip in clips])
+    known = frozenset(clip.source for clip in learnt)
+    if left_out == "source":
+        never = ~np.isin(sources, list(known))
+        if never.any():  # one model serves all sources that are not learnt from anyway
+            yield _Fold("sources not learnt from", never, known)
+        for source in sorted(known):
+            yield _Fold(source, sources == source, known - {source})
+        return
+    for system in sorted(set(systems[~natural])):
+        its = ~natural & (systems == system)
+        home = np.isin(sources, list(set(sources[its])))
+        kept = known - set(sources[its])
+        yield _Fold(system, its | (natural & home), kept, system)
