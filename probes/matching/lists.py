@@ -60,7 +60,7 @@ def label_of(key: str, names: tuple[str, ...]) -> str:
 def _default(there: list[str]) -> Strata:
     letters = [name[0].upper() for name in there]
     clear = len(set(letters)) == len(letters) and len(letters) <= MAX_LETTERS
-    strata = {
+    strata: Strata = {
         (letter if clear else name): (name,) for letter, name in zip(letters, there, strict=True)
     }
     if len(there) > 1:

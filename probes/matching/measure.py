@@ -105,7 +105,7 @@ def _auc(trials: Trials, context: Context) -> Estimate:
     return auc_interval(
         trials.scores,
         trials.is_true,
-        **_sides(trials),  # type: ignore[arg-type]
+        **_sides(trials),
         n_draws=min(context.n_draws, MAX_AUC_DRAWS),
         level=context.level,
         rng=context.rng,
@@ -117,7 +117,7 @@ def _eer(trials: Trials, context: Context) -> Estimate:
         eer,
         trials.scores,
         trials.is_true,
-        **_sides(trials),  # type: ignore[arg-type]
+        **_sides(trials),
         n_draws=min(context.n_draws, MAX_EER_DRAWS),
         level=context.level,
         rng=context.rng,
@@ -130,7 +130,7 @@ def _breakdown(trials: Trials, names: tuple[str, ...], context: Context) -> Matc
         trials.is_true,
         values(trials, names, "left"),
         values(trials, names, "right"),
-        **_sides(trials),  # type: ignore[arg-type]
+        **_sides(trials),
         n_draws=min(context.n_draws, MAX_AUC_DRAWS),
         level=context.level,
         rng=context.rng,
