@@ -10,14 +10,18 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from ..registry import load, names
 from . import scanning, statistics
 from .rows import Row, table
 
 RESULTS = Path("bench-results")
-MEASUREMENTS = (
+GROUP = "avaudit.benchmarks"
+"""Entry points of this group are functions like those below: rooms and plug-ins add theirs."""
+MEASUREMENTS: tuple[Callable[[Path], list[Row]], ...] = (
     scanning.measure_start_up,
     scanning.measure_c2pa,
     scanning.measure_decoding,
@@ -32,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="avaudit-bench-") as temporary:
         folder = Path(temporary)
         os.environ["AVAUDIT_HOME"] = str(folder / "home")
-        for measure in MEASUREMENTS:
+        for measure in (*MEASUREMENTS, *(load(GROUP, name) for name in names(GROUP))):
             sys.stderr.write(f"measuring: {measure.__module__}.{measure.__name__} …\n")
             rows += measure(folder)
     RESULTS.mkdir(exist_ok=True)
