@@ -162,6 +162,17 @@ def test_auc_by_group_is_that_of_the_groups_probes(ask: Ask) -> None:
     assert math.isfinite(result.tests[0].minimum_detectable)
 
 
+def test_groups_that_do_not_differ_are_seldom_told_apart(ask: Ask) -> None:
+    """Twelve tables without a difference: the p values are spread over (0, 1)."""
+    p = []
+    for seed in range(12):
+        rows = [r for r in trials(person=0.3, seed=seed) if r["left.identity"] < "p40"]
+        p.append(ask(rows, groups=["nation"], n_draws=100).tests[0].p)
+    assert sum(one <= 0.05 for one in p) <= 2
+    assert max(p) > 0.5
+    assert min(p) < 0.5
+
+
 def test_control_compares_the_groups_on_the_controlled_list(ask: Ask) -> None:
     rows = trials(person=0.4, gender=0.5)
     result = ask(rows, groups=["gender"], control=["gender"])
