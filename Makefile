@@ -14,7 +14,7 @@ demo: $(STAMP)
 	$(BIN)/avaudit demo
 
 test: $(STAMP)
-	$(BIN)/pytest -m "not slow and not browser"
+	$(BIN)/pytest -n auto --dist loadscope -m "not slow and not browser"
 
 test-slow: $(STAMP)
 	$(BIN)/pytest -m slow
