@@ -63,7 +63,8 @@ def interpret(
     found = envelope(tables, finding.score, finding.facts, conditions, condition=condition)
     if isinstance(found, Reason):
         return finding.model_copy(
-            update={"outcome": "abstained", "reason": found, "indications": []}
+            # the reason takes the place of the detector's own sentence about its score
+            update={"outcome": "abstained", "reason": found, "summary": "", "indications": []}
         )
     value, low, high = found.table.ratio(finding.score)
     strength = strength_of(value, scale)
@@ -73,12 +74,17 @@ def interpret(
             "log10_lr_low": _number(low),
             "log10_lr_high": _number(high),
             "strength": strength,
+            "summary": f"{finding.summary} {_sentence(value, strength)}".strip(),
             "calibration": _calibration(tables, found),
             "segments": _segments(finding.segments, tables.segments.get(found.condition)),
             "regions": _regions(finding.regions, tables.segments.get(found.condition)),
             "indications": [*finding.indications, *_indications(card, value, strength)],
         }
     )
+
+
+def _sentence(log10_lr: float, strength: str) -> str:
+    return f"{strength[:1].upper()}{strength[1:]} (log10 LR {log10_lr:+.2f})."
 
 
 def _calibration(tables: CalibrationTables, found: Covered) -> dict[str, Any]:
