@@ -22,6 +22,7 @@ from ._comparison import TextArray, unanswered
 from ._modality import FloatArray, Modality, take
 
 CHUNK = 65_536
+MIN_DRAWS, MAX_WORK = 200, 100_000_000
 SIDES: tuple[Side, Side] = ("left", "right")
 
 
@@ -104,6 +105,11 @@ def scored_trials(manifest: Manifest, scenario: Scenario, context: Context) -> T
             "trials needs both"
         )
     return Trials(**{**vars(kept), "cautions": tuple(cautions)})
+
+
+def draws_for(trials: Trials, wanted: int) -> int:
+    """Give the draws that a list is worth: fewer, though not below 200, where it is very long."""
+    return min(wanted, max(MIN_DRAWS, MAX_WORK // max(1, len(trials))))
 
 
 def shared_groups(manifest: Manifest) -> list[str]:

@@ -12,11 +12,11 @@ from avaudit.statistics import GroupRates, group_means
 
 from .._comparison import TextArray, compare
 from .._group_gap import gap_rows, gap_test, gap_words
-from .._trials import Trials, agreement
+from .._trials import Trials, agreement, draws_for
 from .choice import choices
 from .groups import compare_groups
 
-MAX_EER_DRAWS = 1000
+MAX_DRAWS = 1000
 Found = tuple[list[Measured], Tested, list[str], str]
 """Rows, the test, cautions and a sentence."""
 
@@ -50,7 +50,7 @@ def by_group(
         trials,
         labels,
         tested,
-        n_draws=context.n_draws if metric == "auc" else min(context.n_draws, MAX_EER_DRAWS),
+        n_draws=draws_for(trials, min(context.n_draws, MAX_DRAWS)),
         level=context.level,
         rng=context.rng,
     )

@@ -19,7 +19,7 @@ from avaudit.statistics import (
     score_metric_interval,
 )
 
-from .._trials import Trials, agreement
+from .._trials import Trials, agreement, draws_for
 from .choice import choices
 from .lists import Strata, label_of, values
 
@@ -106,7 +106,7 @@ def _auc(trials: Trials, context: Context) -> Estimate:
         trials.scores,
         trials.is_true,
         **_sides(trials),
-        n_draws=min(context.n_draws, MAX_AUC_DRAWS),
+        n_draws=draws_for(trials, min(context.n_draws, MAX_AUC_DRAWS)),
         level=context.level,
         rng=context.rng,
     )
@@ -118,7 +118,7 @@ def _eer(trials: Trials, context: Context) -> Estimate:
         trials.scores,
         trials.is_true,
         **_sides(trials),
-        n_draws=min(context.n_draws, MAX_EER_DRAWS),
+        n_draws=draws_for(trials, min(context.n_draws, MAX_EER_DRAWS)),
         level=context.level,
         rng=context.rng,
     )
@@ -131,7 +131,7 @@ def _breakdown(trials: Trials, names: tuple[str, ...], context: Context) -> Matc
         values(trials, names, "left"),
         values(trials, names, "right"),
         **_sides(trials),
-        n_draws=min(context.n_draws, MAX_AUC_DRAWS),
+        n_draws=draws_for(trials, min(context.n_draws, MAX_AUC_DRAWS)),
         level=context.level,
         rng=context.rng,
     )

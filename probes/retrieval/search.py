@@ -24,6 +24,7 @@ from .._modality import Embedded, FloatArray, Modality, embed, files_of, rows_of
 NEEDED = {"face": Capability.FACE_EMBEDDER, "voice": Capability.VOICE_EMBEDDER}
 CHUNK = 512
 MAX_DEPTH = 100
+MAX_LEVELS = 40
 POOL = 3
 
 
@@ -94,10 +95,10 @@ def search(scenario: Scenario, context: Context) -> Search:
         cautions.append(f"{unknown:,} gallery items have no known group and are left out.")
     kept = np.flatnonzero(levels != "")
     names = tuple(sorted(set(levels[kept].tolist())))
-    if len(names) < 2:
+    if not 2 <= len(names) <= MAX_LEVELS:
         raise UsageError(
-            f"scenario '{scenario.id}': the gallery has {len(names)} level of "
-            f"{' × '.join(ranked)}; skew needs at least two"
+            f"scenario '{scenario.id}': the gallery has {len(names)} levels of "
+            f"{' × '.join(ranked)}; skew needs at least two, and no more than {MAX_LEVELS}"
         )
     if asking.vectors.shape[1] != items.vectors.shape[1]:
         raise UsageError(

@@ -1,7 +1,10 @@
 """The matching probe: planted attribute models, lists, claims, groups, and what it refuses."""
 
 import csv
+import json
 import math
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -335,3 +338,22 @@ def test_a_plan_that_is_suggested_runs(ask: Ask, tmp_path: Path) -> None:
     for scenario in own:
         result = ask(rows, **scenario.model_dump())
         assert 0 < result.tests[0].p <= 1
+
+
+def test_the_command_judges_and_says_it(tmp_path: Path) -> None:
+    table = write(tmp_path / "trials.csv", trials(gender=1.0))
+    (tmp_path / "plan.toml").write_text(
+        'schema = "avaudit.plan/1"\nn_draws = 100\n[[scenario]]\nid = "beyond"\n'
+        'probe = "matching"\nmargin = 0.05\n',
+        encoding="utf-8",
+    )
+    asked = ["audit", f"scores:{table}", "--data", str(table), "--plan", "plan.toml", "--gate"]
+    done = subprocess.run(
+        [sys.executable, "-m", "avaudit.cli", *asked, "-o", "out"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    report = json.loads((tmp_path / "out/report.json").read_text(encoding="utf-8"))
+    (test,) = report["tests"]
+    assert (test["metric"], test["verdict"]) == ("drop", "fail")
+    assert "of the same gender, nation" in done.stdout
