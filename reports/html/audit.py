@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from avaudit.result import Estimate, Gate, Report, Scenario, Test
 
+from .bench import DRAWN, PROBE, BenchTable, groups_of, overview_of
 from .cells import Cell, Pair, cell_of
+from .curves import CurveView, curves_of
 from .facts import Block, blocks_of
 from .forest import Forest, forests_of
 from .numbers import number
@@ -56,6 +58,8 @@ class ScenarioView:
     cautions: list[str]
     pairs: list[Pair]
     forests: list[Forest]
+    curves: list[CurveView]
+    groups: BenchTable | None
     facts: list[Block]
     does_not_say: list[str]
 
@@ -69,6 +73,7 @@ class AuditView:
     estimates: list[EstimateRow]
     tests: list[VerdictRow]
     gate: GateView | None
+    overview: BenchTable | None
 
 
 def audit_view(report: Report) -> AuditView:
@@ -80,6 +85,7 @@ def audit_view(report: Report) -> AuditView:
         estimates=[_estimate(estimate) for estimate in report.estimates],
         tests=[_test(test) for test in report.tests],
         gate=_gate(report.gate) if report.gate else None,
+        overview=overview_of(report),
     )
 
 
@@ -106,7 +112,9 @@ def _scenario(position: int, scenario: Scenario, report: Report) -> ScenarioView
         title=scenario.title,
         asks=scenario.asks,
         badge=badge,
-        kind="" if scenario.confirmatory else "exploratory: it cannot fail the audit",
+        kind=""
+        if scenario.confirmatory or scenario.probe == PROBE
+        else "exploratory: it cannot fail the audit",
         summary=shortened(scenario.summary),
         reason=scenario.reason.text if scenario.reason else "",
         whys=[f"{t.metric}: {t.why}" for t in tests if t.why],
@@ -116,10 +124,17 @@ def _scenario(position: int, scenario: Scenario, report: Report) -> ScenarioView
             for key, value in stated.items()
             if value not in (None, "")
         ],
-        forests=forests_of(estimates, scenario.margin),
+        forests=forests_of(_drawn(estimates), scenario.margin),
+        curves=curves_of(report.curves or [], scenario.id),
+        groups=groups_of(estimates),
         facts=list(blocks_of(scenario.facts)),
         does_not_say=scenario.does_not_say,
     )
+
+
+def _drawn(estimates: list[Estimate]) -> list[Estimate]:
+    """Leave out what a bench has in its tables: a plot of every metric would be miles long."""
+    return [e for e in estimates if e.probe != PROBE or e.metric in DRAWN]
 
 
 def _estimate(estimate: Estimate) -> EstimateRow:
