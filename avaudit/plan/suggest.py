@@ -78,7 +78,7 @@ def suggest(manifest: Manifest, model: Model | None = None) -> Suggestions:
             probe=probe,
             metric=metric,
             group=group,
-            margin=RATE_MARGIN if metric or probe == "differentials" else None,
+            margin=RATE_MARGIN if metric or probe in TRIAL_PROBES else None,
             cells=tuple(_cells(manifest, group, metric, alpha)),
         )
         for group in usable
