@@ -28,7 +28,7 @@ from .answers import FAILED, Answers
 from .sheet import Sheet
 
 Mask = NDArray[np.bool_]
-DRAWS, GROUP_DRAWS = 500, 200
+DRAWS, GROUP_DRAWS, MIN_DRAWS = 500, 200, 100
 ALL = "all"
 STRONG_LOG10 = 2.0
 
@@ -102,8 +102,7 @@ class Condition:
             for value in sorted({str(v) for v in values} - {""}):
                 own = values == value
                 for metric, estimate in self._of(own, self._beside(own), GROUP_DRAWS):
-                    if metric not in OVERALL_ONLY:
-                        yield Figure(metric, kind, value, estimate)
+                    yield Figure(metric, kind, value, estimate)
 
     def _rng(self) -> np.random.Generator:
         return np.random.default_rng(self.seed)
@@ -132,9 +131,10 @@ class Condition:
         ratios = self.ratios.bounded
         rated = np.flatnonzero(beside & ~np.isnan(ratios))
         yield "cllr", _noted(self._metric(cllr_log10, ratios, rated, draws), note)
-        scores = self.answers.scores
-        yield "cllr_min", _noted(self._metric(cllr_min, scores, rated, min(draws, 100)), note)
-        yield "cllr_loss", _noted(self._loss(rated), note)
+        if own.all():
+            scores = self.answers.scores
+            yield "cllr_min", self._metric(cllr_min, scores, rated, MIN_DRAWS)
+            yield "cllr_loss", self._loss(rated)
         yield from self._rates(own)
 
     def _auc(self, use: NDArray[np.intp], draws: int) -> Estimate:
@@ -228,9 +228,6 @@ class Condition:
 
     def _nothing(self, why: str) -> Estimate:
         return undefined(why, n=0, method="not computed", level=self.level)
-
-
-OVERALL_ONLY = {"cllr_min", "cllr_loss", "misleading_h1_under_0.01"}
 
 
 def _noted(estimate: Estimate, note: str) -> Estimate:
