@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,19 @@ def person_means(values: FloatArray, people: TextArray) -> FloatArray:
     return np.asarray(sums / np.bincount(place), dtype=np.float64)
 
 
+def own_real(real: FloatArray, labels: TextArray, people: TextArray) -> FloatArray:
+    """Give each row the mean of its person's real values within the group; NaN where none."""
+    paired = np.full(len(real), math.nan)
+    keys = np.array([f"{a}\0{b}" for a, b in zip(labels, people, strict=True)])
+    known = np.isfinite(real)
+    names, place = np.unique(keys, return_inverse=True)
+    count = np.bincount(place[known], minlength=len(names))
+    sums = np.bincount(place[known], weights=real[known], minlength=len(names))
+    has = count[place] > 0
+    paired[has] = sums[place][has] / count[place][has]
+    return paired
+
+
 def exaggeration(
     generated: FloatArray,
     real: FloatArray,
@@ -82,7 +95,8 @@ def exaggeration(
     ----------
     generated, real
         The measure of each row's generated and real recording, NaN where there is none, shape
-        (n,). They may be of different people.
+        (n,). Where people of two groups have both, only they count, each row against the person's
+        own mean; else the two may be of different people.
     groups, people
         Group and identity of each row.
 
@@ -91,14 +105,20 @@ def exaggeration(
     Exaggeration or None
         None where fewer than two groups have both, or real people do not vary.
     """
-    keep = (groups != "") & (np.isfinite(generated) | np.isfinite(real))
+    sd = within_sd(real, groups, people)
+    own = own_real(real, groups, people)
+    both = (groups != "") & np.isfinite(generated) & np.isfinite(own)
+    if len(set(groups[both].tolist())) > 1:
+        # a generator that fails for some people must not look as if it moved the others
+        keep, real = both, own
+    else:
+        keep = (groups != "") & (np.isfinite(generated) | np.isfinite(real))
     generated, real, groups, people = (a[keep] for a in (generated, real, groups, people))
     means = {
         g: float(np.nanmean(real[groups == g]))
         for g in sorted(set(groups.tolist()))
         if np.isfinite(real[groups == g]).any() and np.isfinite(generated[groups == g]).any()
     }
-    sd = within_sd(real, groups, people)
     if len(means) < 2 or math.isnan(sd):
         return None
     high, low = max(means, key=lambda g: means[g]), min(means, key=lambda g: means[g])
@@ -116,14 +136,15 @@ def exaggeration(
         drawn = cluster_bootstrap(
             statistic, table, clusters=clusters, n_draws=context.n_draws, rng=rng
         )
-        return percentile_estimate(
+        found = percentile_estimate(
             statistic(table),
             drawn,
             n=len(table),
             n_clusters=len(set(clusters)),
-            method=f"percentile, identities resampled, {context.n_draws} draws",
+            method=f"percentile, identities resampled, {context.n_draws} draws, widened to t",
             level=context.level,
         )
+        return _widened(found)
 
     return Exaggeration(
         high=high,
@@ -133,6 +154,20 @@ def exaggeration(
         excess=estimate("excess"),
         sd=sd,
     )
+
+
+def _widened(estimate: Estimate) -> Estimate:
+    """Widen a percentile interval as Student's t is wider, for what few people hide of a spread."""
+    from scipy.stats import norm, t
+
+    people = estimate.n_clusters or 0
+    if people < 4 or math.isnan(estimate.low):
+        return estimate
+    tail = (1 + estimate.level) / 2
+    factor = t.ppf(tail, people - 2) / norm.ppf(tail) * math.sqrt(people / (people - 1))
+    low = estimate.value - factor * (estimate.value - estimate.low)
+    high = estimate.value + factor * (estimate.high - estimate.value)
+    return replace(estimate, low=float(low), high=float(high))
 
 
 def _difference(rows: NDArray[np.float64], column: int) -> float:

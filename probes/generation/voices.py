@@ -20,7 +20,7 @@ from .._comparison import TextArray, compare, unanswered
 from .._modality import people_of
 from .._normal import normal_p
 from .acoustics import MEASURES
-from .exaggeration import Exaggeration, exaggeration, within_sd
+from .exaggeration import Exaggeration, exaggeration, own_real, within_sd
 from .recordings import FloatArray, hear_all, real_files, stated_measures
 
 WORDS = {
@@ -67,7 +67,7 @@ def audit_voices(
         return _without_reference(metric, made[metric], labels, people, scenario, context, cautions)
     shown = found[metric]
     assert shown is not None
-    paired = _paired_real(real[metric], labels, people)
+    paired = own_real(real[metric], labels, people)
     test, rows, more = _tested(
         metric, shown, made[metric], paired, labels, people, scenario, context
     )
@@ -92,19 +92,6 @@ def _real(
     if all(name in stated for name in made) or not any(files):
         return stated
     return {**hear_all(files, context), **stated}
-
-
-def _paired_real(real: FloatArray, labels: TextArray, people: TextArray) -> FloatArray:
-    """Give each row the mean of its person's real values within the group; NaN where none."""
-    paired = np.full(len(real), math.nan)
-    keys = np.array([f"{a}\0{b}" for a, b in zip(labels, people, strict=True)])
-    known = np.isfinite(real)
-    names, place = np.unique(keys, return_inverse=True)
-    count = np.bincount(place[known], minlength=len(names))
-    sums = np.bincount(place[known], weights=real[known], minlength=len(names))
-    has = count[place] > 0
-    paired[has] = sums[place][has] / count[place][has]
-    return paired
 
 
 def _tested(

@@ -140,7 +140,7 @@ def people(tmp_path: Path, stretch: float, n: int = 12) -> list[Row]:
     for i in range(n):
         gender = "fm"[i % 2]
         real = (200 if gender == "f" else 150) + rng.normal(0, 12)
-        generated = 175 + stretch * (real - 175) + rng.normal(0, 3)
+        generated = 175 + stretch * (real - 175) + 3 * (-1) ** (i // 2)
         write_wav(tmp_path / f"g{i}.wav", vowel(generated, 0.4))
         rows.append({
             "path": f"{i}.jpg", "generated_path": f"g{i}.wav", "group.gender": gender,
