@@ -65,6 +65,8 @@ class WorkerProcess:
         self.scratch = Path(tempfile.mkdtemp(prefix="avaudit-"))
         self._stderr_path = self.scratch.with_name(self.scratch.name + ".stderr")
         self._count = 0
+        self.item_folder = self.scratch / "item-0"
+        """The scratch folder of the file at hand."""
         self.confinement: dict[str, Any] = {}
         try:
             self._start()
@@ -136,7 +138,7 @@ class WorkerProcess:
         detectors: Sequence[str],
         impose: Sequence[str] = (),
     ) -> Iterator[AnyMessage | Died]:
-        """Have one file examined.
+        """Have one file examined: the worker is at it as soon as this returns.
 
         Parameters
         ----------
@@ -149,13 +151,13 @@ class WorkerProcess:
         impose
             Conditions to try the item under as well; each may take as long as the file.
 
-        Yields
-        ------
-        AnyMessage or Died
+        Returns
+        -------
+        iterator of AnyMessage or Died
             The worker's messages up to ``Done``, or :class:`Died` as the last.
         """
         self._count += 1
-        folder = self.item_folder
+        folder = self.item_folder = self.scratch / f"item-{self._count}"
         limits = self.setup.limits
         times = 1 + len(impose)
         self._allow_cpu(times * limits.cpu_budget_s(size_bytes))
@@ -166,8 +168,13 @@ class WorkerProcess:
             "threads": self.setup.threads,
             "impose": list(impose),
         }
-        try:
+        # a worker that is gone is found out when its answer is read
+        with contextlib.suppress(OSError):
             socket.send_fds(self._link, [json.dumps(request).encode() + b"\n"], list(fds))
+        return self._answers(deadline)
+
+    def _answers(self, deadline: float) -> Iterator[AnyMessage | Died]:
+        try:
             for line in self._reader.lines():
                 if line is not None:
                     message = decode(line)
@@ -184,11 +191,6 @@ class WorkerProcess:
         except OSError:
             pass  # the worker is gone; how it went is told below
         yield self._cause_of_death()
-
-    @property
-    def item_folder(self) -> Path:
-        """The scratch folder of the file at hand."""
-        return self.scratch / f"item-{self._count}"
 
     def clean(self) -> None:
         """Remove the scratch files of the file at hand."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,7 +19,7 @@ from ..confinement.limits import Limits
 from ..detector import Abstained, Detector, Examination, Need, Outcome
 from ..errors import ExaminationError
 from ..media.intake import Opened, open_media
-from ..media.source import open_descriptor
+from ..media.source import Source
 from ..media.types import Chunk, MediaInfo
 from .reshare import Kept, can_reshare
 
@@ -67,7 +68,7 @@ class WorkItem:
 
     media: MediaInfo
     scratch_place: Path
-    fd: int
+    source: Source
     sidecar: bytes | None = None
     data_dirs: Mapping[str, Path] = field(default_factory=dict)
 
@@ -79,7 +80,7 @@ class WorkItem:
 
     def open(self) -> BinaryIO:
         """Open the bytes at position 0."""
-        return open_descriptor(self.fd, self.media.size_bytes)
+        return self.source.open()
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,18 @@ class Assignment:
     threads: int = 0
     impose: tuple[str, ...] = ()
 
+    @cached_property
+    def source(self) -> Source:
+        """The file, for all that read it."""
+        return Source(self.fd)
+
 
 def examine(
     assignment: Assignment, detectors: Mapping[str, Detector], limits: Limits
 ) -> Iterator[Event]:
     """Examine one file and hand out events as they come."""
     try:
-        opened = open_media(assignment.fd, limits, threads=assignment.threads)
+        opened = open_media(assignment.source, limits, threads=assignment.threads)
     except Exception as error:  # noqa: BLE001 - every failure is an answer
         failure = as_examination_error(error)
         yield from (Answer(name, failure, 0.0) for name in detectors)
@@ -151,7 +157,7 @@ class _Run:
         scratch = assignment.scratch / name
         with self._timed():
             dirs = {key: assignment.data_dirs[key] for key in detector.reads}
-            item = WorkItem(media, scratch, assignment.fd, assignment.sidecar, dirs)
+            item = WorkItem(media, scratch, assignment.source, assignment.sidecar, dirs)
             self.examination = detector.begin(item)
 
     def _timed(self) -> _Timed:
@@ -250,9 +256,7 @@ class _Meter:
     """Meters the chunks after the detectors had them. If it fails, that is told, and no more."""
 
     def __init__(self, assignment: Assignment, media: MediaInfo) -> None:
-        self._meter = ConditionMeter(
-            media, lambda: open_descriptor(assignment.fd, media.size_bytes)
-        )
+        self._meter = ConditionMeter(media, assignment.source.open)
         self._problem: Exception | None = None
 
     def feed(self, chunk: Chunk) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import is_dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -125,53 +125,56 @@ def encode_event(event: Event) -> bytes:
 
 
 def _answer_message(answer: Answer) -> AnswerMessage:
-    message = _own_message(answer)
-    return message.model_copy(update={"condition": answer.condition})
-
-
-def _own_message(answer: Answer) -> AnswerMessage:
-    name, outcome, seconds = answer.detector, answer.outcome, answer.seconds
+    outcome = answer.outcome
+    own: dict[str, Any] = {
+        "detector": answer.detector,
+        "condition": answer.condition,
+        "seconds": answer.seconds,
+    }
     if isinstance(outcome, ExaminationError):
         kind: Literal["abstained", "failed"]
         kind = "abstained" if outcome.code == "format_not_supported" else "failed"
         reason = Reason(code=outcome.code, text=cut(outcome.text))
-        return AnswerMessage(detector=name, outcome=kind, seconds=seconds, reason=reason)
+        return AnswerMessage(**own, outcome=kind, reason=reason)
     if isinstance(outcome, Abstained):
         reason = Reason(code=outcome.code, text=cut(outcome.text))
-        return AnswerMessage(
-            detector=name,
-            outcome="abstained",
-            seconds=seconds,
-            reason=reason,
-            facts=dict(outcome.facts),
-        )
+        facts = dict(outcome.facts)
+        return AnswerMessage(**own, outcome="abstained", reason=reason, facts=facts)
     return AnswerMessage(
-        detector=name,
+        **own,
         outcome="scored" if isinstance(outcome, Scored) else "observed",
-        seconds=seconds,
         score=outcome.score if isinstance(outcome, Scored) else None,
         **_common(outcome),
     )
 
 
 def _common(outcome: Scored | Observed) -> dict[str, Any]:
+    # vars: all four are flat
     return {
         "summary": cut(outcome.summary),
         "facts": dict(outcome.facts),
-        "segments": [asdict(segment) for segment in outcome.segments],
-        "regions": [asdict(region) for region in outcome.regions],
-        "indications": [asdict(indication) for indication in outcome.indications],
-        "artefacts": [asdict(artefact) for artefact in outcome.artefacts],
+        "segments": [vars(segment) for segment in outcome.segments],
+        "regions": [vars(region) for region in outcome.regions],
+        "indications": [vars(indication) for indication in outcome.indications],
+        "artefacts": [vars(artefact) for artefact in outcome.artefacts],
     }
+
+
+def _fields(value: object) -> dict[str, Any]:
+    """Give what is inside an answer as an object of JSON."""
+    if isinstance(value, BaseModel) or is_dataclass(value):
+        return vars(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+# not by pydantic, which would write null for NaN
+_ANSWERS = json.JSONEncoder(allow_nan=False, ensure_ascii=False, default=_fields)
 
 
 def encode_answer(answer: Answer) -> bytes:
     """Give an answer as one line; one that is not valid JSON or has NaN becomes a failure."""
     try:
-        # not by pydantic, which would write null for NaN
-        told = _answer_message(answer).model_dump()
-        text = json.dumps(told, allow_nan=False, ensure_ascii=False)
-        return text.encode("utf-8") + b"\n"
+        return _ANSWERS.encode(vars(_answer_message(answer))).encode("utf-8") + b"\n"
     except (ValueError, TypeError, RecursionError) as error:
         failure = ExaminationError("internal_error", f"the detector's answer is not valid: {error}")
         return encode(_answer_message(replace(answer, outcome=failure)))

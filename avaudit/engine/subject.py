@@ -1,8 +1,9 @@
-"""One file from path to findings: hash it, have it examined, collect what comes back.
+"""One file from path to findings: have it examined, hash it, collect what comes back.
 
-The parent does no parsing. It opens the file, hashes it, hands the descriptor to a confined
-worker, and checks all the worker says. When the worker dies, what it had already found is
-kept, the stage at which it died is marked as failed, and the rest is tried in a fresh one.
+The parent does no parsing. It opens the file, hands the descriptor to a confined worker,
+hashes the file meanwhile, and checks all the worker says. When the worker dies, what it had
+already found is kept, the stage at which it died is marked as failed, and the rest is tried
+in a fresh one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from .artefacts import ArtefactStore, UnsafeArtefactError
 from .client import Died, WorkerProcess
 from .messages import (
     AnswerMessage,
+    AnyMessage,
     ArtefactNote,
     ConditionsMessage,
     MediaMessage,
@@ -83,15 +85,14 @@ def examine_path(
     try:
         try:
             fds = [_open_regular(p) for p in (path, sidecar) if p is not None]
-            examined.mtime_ns = os.fstat(fds[0]).st_mtime_ns
-            examined.sha256, examined.size_bytes = _hash(fds[0])
-            if len(fds) > 1:
-                examined.sidecar_sha256, _ = _hash(fds[1])
+            status = os.fstat(fds[0])
+            examined.mtime_ns, examined.size_bytes = status.st_mtime_ns, status.st_size
         except OSError as error:
             _fail(examined, detectors, _open_failure(error))
             return examined
         _examine_open(examined, fds, detectors, get_worker, artefacts, impose)
-        _check_unchanged(examined, fds[0], detectors)
+        if examined.sha256 is not None:
+            _check_unchanged(examined, fds[0], detectors)
     finally:
         for fd in fds:
             os.close(fd)
@@ -106,12 +107,16 @@ def _examine_open(
     artefacts: ArtefactStore,
     impose: Sequence[str],
 ) -> None:
-    assert examined.size_bytes is not None
     remaining = list(detectors)
     while remaining:
         worker = get_worker()
         stage, died = "intake", None
-        for message in worker.examine(fds, examined.size_bytes, remaining, impose):
+        try:
+            messages = _hand_over(examined, fds, worker, remaining, impose)
+        except OSError as error:
+            _fail(examined, detectors, _open_failure(error))
+            return
+        for message in messages:
             if isinstance(message, Died):
                 died = message
             elif isinstance(message, StageMessage):
@@ -120,12 +125,8 @@ def _examine_open(
                 _take_media(examined, message, worker, artefacts)
             elif isinstance(message, ConditionsMessage):
                 examined.conditions = message.values
-            elif isinstance(message, AnswerMessage) and message.condition:
-                _take_reshared(examined, message, detectors, impose)
-            elif isinstance(message, AnswerMessage) and message.detector in remaining:
-                finding = _finding(examined.subject, message, detectors, worker, artefacts)
-                examined.findings[message.detector] = finding
-                remaining.remove(message.detector)
+            elif isinstance(message, AnswerMessage):
+                _take_answer(examined, message, detectors, worker, artefacts, remaining, impose)
         worker.clean()
         if died is None:
             reason = Reason(code="internal_error", text="the worker gave no answer")
@@ -138,16 +139,48 @@ def _examine_open(
         remaining = [name for name in remaining if name not in guilty]
 
 
-def _take_reshared(
+def _hand_over(
+    examined: Examined,
+    fds: list[int],
+    worker: WorkerProcess,
+    remaining: Sequence[str],
+    impose: Sequence[str],
+) -> Iterator[AnyMessage | Died]:
+    """Set the worker to work, and hash the file while it reads."""
+    assert examined.size_bytes is not None
+    messages = worker.examine(fds, examined.size_bytes, remaining, impose)
+    if examined.sha256 is not None:
+        return messages
+    try:
+        if len(fds) > 1:
+            examined.sidecar_sha256, _ = _hash(fds[1])
+        examined.sha256, examined.size_bytes = _hash(fds[0], examined.size_bytes)
+    except OSError:
+        for _ in messages:
+            pass  # the worker has to be done with this file before it gets the next
+        worker.clean()
+        raise
+    return messages
+
+
+def _take_answer(
     examined: Examined,
     message: AnswerMessage,
     detectors: Mapping[str, Detector],
+    worker: WorkerProcess,
+    artefacts: ArtefactStore,
+    remaining: list[str],
     impose: Sequence[str],
 ) -> None:
-    """Keep an answer under an imposed condition, if it was asked for."""
-    if message.condition in impose and message.detector in detectors:
-        finding = _bare_finding(examined.subject, message, detectors)
-        examined.reshared.setdefault(message.detector, {})[message.condition] = finding
+    """Keep an answer, of the item as it came or under an imposed condition, if it was asked for."""
+    name = message.detector
+    if message.condition:
+        if message.condition in impose and name in detectors:
+            finding = _bare_finding(examined.subject, message, detectors)
+            examined.reshared.setdefault(name, {})[message.condition] = finding
+    elif name in remaining:
+        examined.findings[name] = _finding(examined.subject, message, detectors, worker, artefacts)
+        remaining.remove(name)
 
 
 def _stopped_at(stage: str, remaining: list[str], detectors: Mapping[str, Detector]) -> list[str]:
@@ -186,12 +219,14 @@ def _finding(
     worker: WorkerProcess,
     artefacts: ArtefactStore,
 ) -> Finding:
+    finding = _bare_finding(subject, message, detectors)
+    if not message.artefacts:
+        return finding
     folder = worker.item_folder / message.detector
     kept, refused = _keep(message.artefacts, folder, artefacts)
     reason = message.reason
     if refused:
         reason = reason or Reason(code="artefact_refused", text="; ".join(refused))
-    finding = _bare_finding(subject, message, detectors)
     return finding.model_copy(update={"artefacts": kept, "reason": reason})
 
 
@@ -268,9 +303,11 @@ def _open_regular(path: Path) -> int:
     return fd
 
 
-def _hash(fd: int) -> tuple[str, int]:
+def _hash(fd: int, expected_bytes: int = HASH_BLOCK_BYTES) -> tuple[str, int]:
     digest, position = hashlib.sha256(), 0
-    while block := os.pread(fd, HASH_BLOCK_BYTES, position):
+    # every read makes a buffer of the size it asks for: none larger than the file
+    block_bytes = max(1, min(expected_bytes, HASH_BLOCK_BYTES))
+    while block := os.pread(fd, block_bytes, position):
         digest.update(block)
         position += len(block)
     return digest.hexdigest(), position

@@ -36,6 +36,7 @@ from .messages import Done, Ready, Refused, encode, encode_event
 
 PR_SET_PDEATHSIG = 1
 MAX_SIDECAR_BYTES = 64 * 1024 * 1024
+DONE = encode(Done())
 
 
 def main() -> int:
@@ -46,8 +47,8 @@ def main() -> int:
     config, _ = _receive(link)
     assert config is not None
     try:
-        detectors = {name: load(DETECTORS, name)() for name in config["detectors"]}
         data_dirs = {name: Path(place) for name, place in config["data_dirs"].items()}
+        detectors = {name: load(DETECTORS, name, data_dirs)() for name in config["detectors"]}
         _warm_up(detectors, data_dirs)
         limits = Limits(**config["limits"])
         walls = confine(
@@ -95,7 +96,7 @@ def _examine_one(
         failure = as_examination_error(error)
         for name in chosen:
             link.sendall(encode_event(Answer(name, failure, 0.0)))
-        link.sendall(encode(Done()))
+        link.sendall(DONE)
     finally:
         for fd in descriptors:
             os.close(fd)
@@ -115,7 +116,7 @@ def _lines(events: Iterator[Event]) -> Iterator[bytes]:
             continue
         yield held
         held = b""
-    yield held + encode(Done())
+    yield held + DONE
 
 
 def _receive(link: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:

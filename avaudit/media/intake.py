@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import BinaryIO
 from ..confinement.limits import Limits
 from ..errors import ExaminationError
 from .sniff import HEAD_BYTES, Sniffed, sniff
-from .source import open_descriptor
+from .source import Source
 from .types import Chunk, MediaInfo
 
 THUMBNAIL_EDGE = 320
@@ -32,32 +31,30 @@ class Opened:
     problem: ExaminationError | None = None
 
 
-def open_media(fd: int, limits: Limits, *, threads: int = 0) -> Opened:
-    """Recognise and open the file behind a descriptor.
+def open_media(source: Source | int, limits: Limits, *, threads: int = 0) -> Opened:
+    """Recognise and open a file, given as a source or by its descriptor.
 
     Raises
     ------
     ExaminationError
         ``empty`` or ``unrecognised_format`` when there is nothing to examine.
     """
-    size = os.fstat(fd).st_size
+    source = Source(source) if isinstance(source, int) else source
+    size = source.size
     if size == 0:
         raise ExaminationError("empty", "the file is empty (0 bytes)")
-    found = sniff(os.pread(fd, HEAD_BYTES, 0))
+    found = sniff(source.head(HEAD_BYTES))
     if found is None:
         raise ExaminationError(
             "unrecognised_format", "the content is no image, sound, video or document known here"
         )
 
-    def stream() -> BinaryIO:
-        return open_descriptor(fd, size)
-
     bare = MediaInfo(kind=found.kind, media_type=found.media_type, size_bytes=size)
     try:
         if found.pillow is not None:
-            return _open_still(stream, found, size, limits)
+            return _open_still(source.open, found, size, limits)
         if found.demuxer is not None:
-            return _open_clip(stream, found, size, limits, threads)
+            return _open_clip(source.open, found, size, limits, threads)
     except ExaminationError as problem:
         return Opened(media=bare, chunks=None, thumbnail=lambda _: None, problem=problem)
     return Opened(media=bare, chunks=None, thumbnail=lambda _: None)

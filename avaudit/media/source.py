@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 HELD_BYTES = 4 * 1024 * 1024
 """Files up to this size are read at once: parsers take many small steps."""
+READ_AHEAD_BYTES = 1 << 16
 
 
 class _PositionedFile(io.RawIOBase):
@@ -44,17 +45,33 @@ class _PositionedFile(io.RawIOBase):
         return count
 
 
-def open_descriptor(fd: int, size: int, *, buffer_bytes: int = 1 << 16) -> BinaryIO:
-    """Open a fresh seekable stream at position 0 on a descriptor, which stays open after it.
+class Source:
+    """One open file, for any number of readers; a small one is read once for all of them.
 
     Parameters
     ----------
     fd
-        Descriptor of a regular file.
-    size
-        The file's size in bytes.
-    buffer_bytes
-        Read-ahead.
+        Descriptor of a regular file. It stays open.
     """
-    file = io.BufferedReader(_PositionedFile(fd, size), buffer_bytes)
-    return io.BytesIO(file.read(size)) if size <= HELD_BYTES else cast(BinaryIO, file)
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self.size = os.fstat(fd).st_size
+        self._held: bytes | None = None
+
+    def head(self, count: int) -> bytes:
+        """Give the first ``count`` bytes."""
+        if self.size > HELD_BYTES:
+            return os.pread(self._fd, count, 0)
+        return self._whole()[:count]
+
+    def open(self) -> BinaryIO:
+        """Open a fresh seekable stream at position 0."""
+        if self.size > HELD_BYTES:
+            return io.BufferedReader(_PositionedFile(self._fd, self.size), READ_AHEAD_BYTES)
+        return io.BytesIO(self._whole())  # shares the bytes until somebody writes
+
+    def _whole(self) -> bytes:
+        if self._held is None:
+            self._held = os.pread(self._fd, self.size, 0)
+        return self._held

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -159,7 +160,8 @@ def trust_state(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
     Cheap enough to ask before every file: it tells when lists must be loaded again.
     """
     try:
-        stats = [(path.name, path.stat()) for path in folder.iterdir()]
+        with os.scandir(folder) as entries:
+            stats = [(entry.name, entry.stat()) for entry in entries]
     except (FileNotFoundError, NotADirectoryError):
         return ()
     return tuple(sorted((name, s.st_mtime_ns, s.st_size, s.st_ino) for name, s in stats))
