@@ -6,8 +6,8 @@ observed range is not surprising under theta, in the manner of Feldman & Cousins
 D 57, 3873): the acceptance region has no lower limit at theta = 0 and grows one, smoothly, up to
 equal tails once theta stands clear of the noise.
 
-A gap alone does not say where the groups lie. Their pattern is the observed one, shrunk group by
-group towards the pooled value by the debiased variance between groups, and scaled to theta.
+A gap alone does not say where the groups lie. Their pattern is drawn from its posterior given the
+gap (``_gap_patterns``).
 """
 
 from __future__ import annotations
@@ -20,14 +20,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ._gap_patterns import GapPatterns
 from ._grouped import Summary, studentised
 
 Floats = NDArray[np.float64]
 STEPS = 14
-PATTERN_FLOOR = 0.25
-FEW_GROUPS = 3
-GRID = 40
-EM_STEPS = 60
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ class RangeTest:
         self._summary = summary
         if summary.n_effective is None:
             errors = studentised(errors, summary.total_df, rng)
-        self._ranges = partial(_ranges, summary, _patterns(summary, rng, len(errors)), errors)
+        self._ranges = partial(_ranges, summary, GapPatterns(summary, rng, len(errors)), errors)
         still = self._ranges(0.0)
         self._typical, self._extreme = float(still.mean()), float(np.quantile(still, level))
 
@@ -112,60 +109,13 @@ def _share_below(drawn: Floats, observed: float) -> float:
     return float(below + np.count_nonzero(drawn <= observed + edge)) / (2 * len(drawn))
 
 
-def _patterns(summary: Summary, rng: np.random.Generator, n_draws: int) -> Floats:
-    """Draw where groups may lie within a gap of 1, shape ``(n_draws, groups)``.
-
-    The observed pattern alone would be too sure of itself: whether groups crowd at an end or not
-    changes the range that noise makes, and is itself seen through noise.
-    """
-    noise = np.maximum(summary.se**2, 1e-300)
-    # Where no variance is left after debiasing, the pattern still has to be some pattern.
-    variance = max(between_variance(summary), PATTERN_FLOOR * float(np.mean(noise)))
-    kept = variance / (variance + noise)
-    centre = kept * (summary.values - summary.pooled)
-    drawn = centre + np.sqrt(kept * noise) * rng.standard_normal((n_draws, len(centre)))
-    crowded = round(n_draws * max(0.0, 1 - FEW_GROUPS / len(centre)))
-    if crowded:
-        shares = rng.random((crowded, len(centre)))
-        drawn[:crowded] = _crowded(summary.values, np.sqrt(noise), shares) - summary.pooled
-    width = np.ptp(drawn, axis=1, keepdims=True)
-    return np.asarray(drawn / np.where(width > 0, width, 1.0))
-
-
-def _crowded(values: Floats, se: Floats, shares: Floats) -> Floats:
-    """Draw true values from a prior of any shape, which many groups show well enough.
-
-    The prior on a grid is fitted by a few steps of expectation and maximisation from a flat start
-    (Laird 1978, JASA 73); stopped early it is smooth. A normal prior would never see that half
-    of the groups sit at one end.
-    """
-    grid = np.linspace(values.min(), values.max(), GRID)
-    apart = (values[:, None] - grid) / np.maximum(se[:, None], (grid[1] - grid[0]) / 2 or 1.0)
-    likelihood = np.exp(-0.5 * apart * apart)
-    prior = np.full(GRID, 1 / GRID)
-    for _ in range(EM_STEPS):
-        posterior = likelihood * prior
-        posterior /= np.maximum(posterior.sum(axis=1, keepdims=True), 1e-300)
-        prior = posterior.mean(axis=0)
-    reached = np.cumsum(posterior, axis=1)
-    columns = [
-        grid[np.minimum(np.searchsorted(reached[g], shares[:, g]), GRID - 1)]
-        for g in range(len(values))
-    ]
-    return np.asarray(np.column_stack(columns))
-
-
-def _ranges(summary: Summary, patterns: Floats, errors: Floats, theta: float) -> Floats:
+def _ranges(summary: Summary, patterns: GapPatterns, errors: Floats, theta: float) -> Floats:
     """Draw ranges of estimates when the true values lie ``theta`` apart."""
     n = summary.n_effective
+    lows, places = patterns.draw(theta)
     if n is None:
-        return np.asarray(np.ptp(theta * patterns + summary.se * errors, axis=1))
-    total = float(n.sum())
-    centre = (summary.pooled * total + 0.5) / (total + 1)
-    rates = centre + theta * patterns
-    rates -= np.maximum(rates.max(axis=1, keepdims=True) - 1, 0)
-    rates += np.maximum(-rates.min(axis=1, keepdims=True), 0)
-    rates = np.clip(rates, 0, 1)
+        return np.asarray(np.ptp(theta * places + summary.se * errors, axis=1))
+    rates = np.clip(np.clip(lows, 0, 1 - theta) + theta * places, 0, 1)
     # noise of a rate depends on the rate, is skewed (Cornish & Fisher 1938) and comes in counts
     spread = np.sqrt(rates * (1 - rates) / n)
     skew = (1 - 2 * rates) / (6 * n)
