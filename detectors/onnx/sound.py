@@ -77,12 +77,13 @@ class SoundExamination(Examination):
         return window, max(1, round(hop_s * self._rate))
 
     def _end_run(self) -> None:
-        """Score what is left of a run: all of a short one, else a tail of half a window."""
+        """Score what is left of a run: all of a short one, else a tail with half a step of news."""
         if self._rate:
             length_s = len(self._held) / self._rate
-            whole = self._declared.window_s
-            least = whole / 2 if self._in_run else min(self._declared.min_s, whole)
-            if length_s >= least:
+            window, hop = self._lengths()
+            new = len(self._held) - (window - hop)
+            short = length_s >= min(self._declared.min_s, self._declared.window_s)
+            if new >= hop / 2 if self._in_run else short:
                 self._score(self._held, length_s)
         self._held = np.zeros(0, np.float32)
 
