@@ -33,6 +33,7 @@ def test_the_simulated_people_have_the_stated_correlation():
         ("difference", 2, 300, 0.0, "", 0.3),
         ("max - min", 4, 300, 0.0, "", 0.0),
         ("max - min", 2, 300, 0.05, "even", 0.3),
+        ("max - min", 16, 300, 0.05, "two camps", 0.0),
     ],
 )
 def test_coverage_in_small(setting):
@@ -65,16 +66,14 @@ def test_adjusted_p_is_one_per_scenario_and_repeatable():
 def test_coverage():
     cells = simulate(runs=RUNS, workers=2)
     room = 3 * math.sqrt(0.95 * 0.05 / RUNS)
-    # two weaknesses that docs/coverage.md names: many groups that crowd at the ends, six identities
-    crowded = [c for c in cells if c.pattern in {"one apart", "two camps"} and c.groups >= 8]
+    # six identities make rates and differences wider than need be: they may cover more, not less
     few = [c for c in cells if c.n == 30 and c.icc and c.quantity != "max - min"]
-    strict = [c for c in cells if c not in crowded and c not in few]
-    off = [c for c in strict if not 0.93 - room <= c.held <= 0.97 + room]
-    assert off == []
-    assert [c for c in crowded if not 0.85 - room <= c.held <= 0.97 + room] == []
     assert [c for c in few if c.held < 0.93 - room] == []
-    within = np.mean([0.93 <= c.held <= 0.97 for c in strict])
-    assert within >= 0.8
+    others = [c for c in cells if c not in few]
+    assert [c for c in others if not 0.93 - room <= c.held <= 0.97 + room] == []
+    gaps = [c for c in others if c.quantity == "max - min"]
+    assert np.mean([0.93 <= c.held <= 0.97 for c in gaps]) >= 0.75
+    assert np.mean([c.held for c in gaps]) == pytest.approx(0.95, abs=0.015)
 
 
 @pytest.mark.slow
