@@ -14,6 +14,8 @@ from avaudit.manifest.columns import paths
 from avaudit.plan import Scenario
 from avaudit.probe import Context
 
+from .._options import number_option
+
 FloatArray = NDArray[np.float64]
 
 
@@ -69,7 +71,7 @@ def ask(manifest: Manifest, scenario: Scenario, context: Context) -> Answers:
                 f"scenario '{scenario.id}': options.threshold is needed: the score at or above "
                 "which a clip is called H1, one for everybody"
             )
-        called = np.where(scores >= float(options["threshold"]), "1", "0").astype(object)
+        called = np.where(scores >= number_option(scenario, "threshold"), "1", "0").astype(object)
         called[np.isnan(scores)] = ""
         return Answers(labels=called, positive="1", scores=scores)
     labels = np.array(context.model.classify(files), dtype=object)

@@ -16,6 +16,7 @@ from avaudit.registry import unknown_name
 from avaudit.statistics import threshold_at_fmr, within_groups
 
 from .._comparison import TextArray
+from .._options import number_option, share_option
 from .._trials import Trials
 
 DEFAULT_FMR = 0.01
@@ -74,7 +75,7 @@ def _left_out(groups: TextArray, left: TextArray, right: TextArray, trials: Tria
     return lines
 
 
-def global_threshold(trials: Trials, options: Mapping[str, Any], scenario_id: str) -> float:
+def global_threshold(trials: Trials, scenario: Scenario) -> float:
     """Give the threshold the plan names, or the one with its false match rate over all impostors.
 
     Raises
@@ -82,28 +83,12 @@ def global_threshold(trials: Trials, options: Mapping[str, Any], scenario_id: st
     UsageError
         When an option is no usable number.
     """
-    if "threshold" in options:
-        return _number(options["threshold"], "threshold", scenario_id)
-    target = _number(options.get("fmr_target", DEFAULT_FMR), "fmr_target", scenario_id)
-    if not 0 < target <= 1:
-        raise UsageError(
-            f"scenario '{scenario_id}': options.fmr_target lies in (0, 1], and is {target:g}"
-        )
+    if "threshold" in scenario.options:
+        return number_option(scenario, "threshold")
+    target = share_option(scenario, "fmr_target", DEFAULT_FMR)
+    if target == 0:
+        raise UsageError(f"scenario '{scenario.id}': options.fmr_target lies above 0")
     return threshold_at_fmr(trials.scores[~trials.is_true], target)
-
-
-def weight(options: Mapping[str, Any], scenario_id: str) -> float:
-    """Give the weight of false matches in the summaries.
-
-    Raises
-    ------
-    UsageError
-        When it is no number in [0, 1].
-    """
-    alpha = _number(options.get("alpha", 0.5), "alpha", scenario_id)
-    if not 0 <= alpha <= 1:
-        raise UsageError(f"scenario '{scenario_id}': options.alpha lies in [0, 1], not at {alpha}")
-    return alpha
 
 
 def few_impostors(trials: Trials, options: Mapping[str, Any]) -> list[str]:
@@ -116,12 +101,6 @@ def few_impostors(trials: Trials, options: Mapping[str, Any]) -> list[str]:
         f"A false match rate of {target:g} cannot be set with {count:,} impostor comparisons; the "
         "threshold lies at their highest score."
     ]
-
-
-def _number(value: Any, name: str, scenario_id: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise UsageError(f"scenario '{scenario_id}': options.{name} is a number, not {value!r}")
-    return float(value)
 
 
 def error_outcomes(trials: Trials, threshold: float) -> dict[str, NDArray[np.float64]]:

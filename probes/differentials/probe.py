@@ -18,13 +18,13 @@ from avaudit.registry import unknown_name
 from avaudit.statistics import DifferentialEstimates, GroupRates, group_pair_rates, group_rates
 
 from .._comparison import Comparison, TextArray, compare
+from .._options import share_option
 from .._trials import Trials, scored_trials
 from .comparisons import (
     error_outcomes,
     few_impostors,
     global_threshold,
     group_comparisons,
-    weight,
 )
 from .summaries import counts, fdr_curve, summary_rows
 
@@ -71,8 +71,8 @@ class DifferentialsProbe(Probe):
         trials = scored_trials(select(context.manifest, scenario.where), scenario, context)
         grouped = group_comparisons(trials, scenario)
         options = scenario.options
-        threshold = global_threshold(trials, options, scenario.id)
-        alpha = weight(options, scenario.id)
+        threshold = global_threshold(trials, scenario)
+        alpha = share_option(scenario, "alpha", 0.5)
         outcomes = error_outcomes(trials, threshold)
         found = [
             _compared(metric, outcomes[metric], suffix, rows, trials, grouped.groups, scenario,

@@ -26,6 +26,7 @@ from avaudit.statistics import (
 
 from .._comparison import TextArray, compare, unanswered
 from .._modality import people_of
+from .._options import number_option, share_option
 from .recordings import FloatArray, real_files
 
 METRICS = {
@@ -134,22 +135,17 @@ def _corrected(
         own = np.isfinite(made) & (labels == group)
         names, place = np.unique(people[own].astype(str), return_inverse=True)
         k, n = np.bincount(place, weights=made[own]), np.bincount(place)
-        try:
-            estimate = rogan_gladen(
-                float(k.sum()),
-                float(n.sum()),
-                se=float(options["se"]),
-                sp=float(options["sp"]),
-                n_se=_count(options, "n_se"),
-                n_sp=_count(options, "n_sp"),
-                n_effective=effective_size(k, n).n if len(names) > 1 else None,
-                level=context.level,
-                rng=context.rng,
-            )
-        except ValueError as error:
-            raise UsageError(
-                f"scenario '{scenario.id}': options.se, options.sp: {error}"
-            ) from error
+        estimate = rogan_gladen(
+            float(k.sum()),
+            float(n.sum()),
+            se=share_option(scenario, "se", 1.0),
+            sp=share_option(scenario, "sp", 1.0),
+            n_se=_count(scenario, "n_se"),
+            n_sp=_count(scenario, "n_sp"),
+            n_effective=effective_size(k, n).n if len(names) > 1 else None,
+            level=context.level,
+            rng=context.rng,
+        )
         rows.append(
             Measured(
                 metric="attribute share, corrected", group=group, estimate=estimate, role="detail"
@@ -158,8 +154,13 @@ def _corrected(
     return rows
 
 
-def _count(options: Any, name: str) -> float | None:
-    return float(options[name]) if name in options else None
+def _count(scenario: Scenario, name: str) -> float | None:
+    if name not in scenario.options:
+        return None
+    value = number_option(scenario, name)
+    if not value > 0:
+        raise UsageError(f"scenario '{scenario.id}': options.{name} is larger than 0")
+    return value
 
 
 def _real_rows(

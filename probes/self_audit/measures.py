@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from avaudit.errors import UsageError
 from avaudit.manifest import Manifest
 from avaudit.manifest.columns import binary_labels, numbers, paths
 from avaudit.plan import Scenario
 from avaudit.probe import Context
 
+from .._options import number_option, share_option
 from ..gaps.detection import DEFAULT_FPR, threshold_at
 
 FloatArray = NDArray[np.float64]
@@ -38,7 +38,7 @@ class Scores:
     truth
         Shape (n,): 1 where H1 is true, 0 where H2 is, NaN where nobody knows.
     threshold
-        The operating point, in the unit of the score; NaN where it is not known.
+        The operating point, in the unit of the score; NaN where no real clip has a score.
     """
 
     score: FloatArray
@@ -49,8 +49,10 @@ class Scores:
     @property
     def metrics(self) -> tuple[str, ...]:
         """Give the metrics that can be measured."""
-        lr = tuple(LIMITS_LOG10) if self.log10_lr is not None else ()
-        return ("fpr", *lr, "abstention_rate")
+        names = [] if np.isnan(self.threshold) else ["fpr"]
+        if self.log10_lr is not None and (~np.isnan(self.log10_lr) & (self.truth == 0)).any():
+            names += LIMITS_LOG10
+        return (*names, "abstention_rate")
 
     def outcomes(self, metric: str) -> FloatArray:
         """Give 1.0 and 0.0 where a clip counts for the metric, NaN elsewhere."""
@@ -71,20 +73,16 @@ def read_scores(manifest: Manifest, scenario: Scenario, context: Context) -> Sco
     Raises
     ------
     UsageError
-        When there is no label, or no real clip to set the threshold on.
+        When there is no label.
     """
     score = context.model.score_clips(paths(manifest))
     truth = binary_labels(manifest)
     log10_lr = numbers(manifest, "log10_lr") if "log10_lr" in manifest.frame else None
     real = score[(truth == 0) & ~np.isnan(score)]
     if not len(real):
-        raise UsageError(
-            f"scenario '{scenario.id}': no clip with label 0 has a score in {manifest.path}, so "
-            "there are no false alarms to count"
-        )
-    options = scenario.options
-    if "threshold" in options:
-        threshold = float(options["threshold"])
+        threshold = float("nan")
+    elif "threshold" in scenario.options:
+        threshold = number_option(scenario, "threshold")
     else:
-        threshold = threshold_at(real, float(options.get("fpr_target", DEFAULT_FPR)))
+        threshold = threshold_at(real, share_option(scenario, "fpr_target", DEFAULT_FPR))
     return Scores(score=score, log10_lr=log10_lr, truth=truth, threshold=threshold)

@@ -61,7 +61,7 @@ class SelfProbe(Probe):
         labels = group_labels(manifest, scenario.groups)
         people = identities(manifest)
         scores = read_scores(manifest, scenario, context)
-        metric = _metric(scenario, scores)
+        metric = _metric(scenario, scores, context)
         found = {
             name: _compared(name, scores, labels, people, scenario, context)
             for name in scores.metrics
@@ -69,7 +69,7 @@ class SelfProbe(Probe):
         tested, others = found[metric], [c for name, c in found.items() if name != metric]
         answered = ~np.isnan(scores.score)
         return ProbeResult(
-            summary=f"At the threshold {scores.threshold:.4g} for everybody: {tested.summary}",
+            summary=_summary(tested, scores),
             estimates=(*tested.estimates, *(_detail(row) for c in others for row in c.estimates)),
             tests=(tested.test,),
             cautions=(
@@ -78,8 +78,8 @@ class SelfProbe(Probe):
                 *_more_cautions(people, scores),
             ),
             facts={
-                "threshold": scores.threshold,
-                "card_table": card_table(found["fpr"]),
+                "threshold": _number(scores.threshold),
+                "card_table": card_table(found["fpr"]) if "fpr" in found else [],
                 "other_p": {
                     name: _number(c.test.p) for name, c in found.items() if c is not tested
                 },
@@ -103,14 +103,26 @@ def card_table(found: Comparison) -> list[dict[str, Any]]:
     ]
 
 
-def _metric(scenario: Scenario, scores: Scores) -> str:
+def _summary(tested: Comparison, scores: Scores) -> str:
+    if math.isnan(scores.threshold):
+        return tested.summary
+    return f"At the threshold {scores.threshold:.4g} for everybody: {tested.summary}"
+
+
+def _metric(scenario: Scenario, scores: Scores, context: Context) -> str:
     metric = scenario.metric or "fpr"
     if metric not in METRICS:
         raise UsageError(f"scenario '{scenario.id}': {unknown_name('metric', metric, [*METRICS])}")
+    if metric == "fpr" and metric not in scores.metrics:
+        why = "; ".join(context.model.cautions)
+        raise UsageError(
+            f"scenario '{scenario.id}': no clip with label 0 has a score, so there are no false "
+            f"alarms to count (the metric abstention_rate can be tested){f': {why}' if why else ''}"
+        )
     if metric not in scores.metrics:
         raise UsageError(
             f"scenario '{scenario.id}': the metric '{metric}' needs a column log10_lr in the "
-            "manifest, with the detector's calibrated answer for every clip"
+            "manifest, with the detector's calibrated answer for real clips"
         )
     return metric
 

@@ -143,8 +143,9 @@ def test_detector_scores(ask: Ask) -> None:
     net = value(result, "score change", "mean absolute, net of placebo").value
     assert net == pytest.approx(moved - 0.05 / 3)
     assert result.tests[0].effect == pytest.approx(net)
-    with pytest.raises(UsageError, match="threshold"):
-        ask(rows)
+    for options in ({}, {"threshold": "high"}, {"threshold": True}):
+        with pytest.raises(UsageError, match="threshold"):
+            ask(rows, options=options)
 
 
 def test_flip_rates_by_group_and_unanswered_rows(ask: Ask) -> None:

@@ -252,6 +252,7 @@ def test_what_is_missing_is_named(ask: Ask, tmp_path: Path) -> None:
         ({"options": {"positive": "smile"}}, "attribute_model"),
         ({"options": {"attribute_model": judge}}, "positive"),
         ({"options": {"attribute_model": judge, "positive": "smile", "se": 0.9}}, "together"),
+        ({"options": {"attribute_model": judge, "positive": "smile", "se": 9, "sp": 1}}, "lies in"),
         ({"metric": "f0_hz"}, "attribute_share"),
         ({"options": {"makes": "songs"}}, "voices or faces"),
     ):

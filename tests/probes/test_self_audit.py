@@ -111,6 +111,12 @@ def test_what_is_missing_is_named(ask: Ask) -> None:
         ask([{k: v for k, v in r.items() if k != "label"} for r in scores()])
     with pytest.raises(UsageError, match="no clip with label 0"):
         ask([{**r, "label": 1} for r in scores()])
+    silent = [{**r, "score": r["score"] if r["label"] else ""} for r in scores()]
+    with pytest.raises(UsageError, match="no clip with label 0 has a score"):
+        ask(silent)
+    result = ask(silent, metric="abstention_rate")
+    assert value(result, "abstention_rate", "all").value == pytest.approx(0.5)
+    assert result.facts["card_table"] == []
     with pytest.raises(UsageError, match="abstention_rate"):
         ask(scores(), metric="eer")
     with pytest.raises(UsageError, match="names no group"):
