@@ -75,7 +75,7 @@ def interpret(
             "log10_lr_high": _number(high),
             "strength": strength,
             "summary": f"{finding.summary} {_sentence(value, strength)}".strip(),
-            "calibration": _calibration(tables, found),
+            "calibration": _calibration(tables, found, value),
             "segments": _segments(finding.segments, tables.segments.get(found.condition)),
             "regions": _regions(finding.regions, tables.segments.get(found.condition)),
             "indications": [*finding.indications, *_indications(card, value, strength)],
@@ -87,7 +87,7 @@ def _sentence(log10_lr: float, strength: str) -> str:
     return f"{strength[:1].upper()}{strength[1:]} (log10 LR {log10_lr:+.2f})."
 
 
-def _calibration(tables: CalibrationTables, found: Covered) -> dict[str, Any]:
+def _calibration(tables: CalibrationTables, found: Covered, log10_lr: float) -> dict[str, Any]:
     table = found.table
     lowest, highest = table.score_range
     known = {"n_clusters": table.n_clusters, "n_sources": table.n_sources}
@@ -105,6 +105,8 @@ def _calibration(tables: CalibrationTables, found: Covered) -> dict[str, Any]:
         "score_high": highest,
         "elub_low": table.bounds.low,
         "elub_high": table.bounds.high,
+        # the data would not support more, however extreme the score
+        **({"at_bound": True} if log10_lr in (table.bounds.low, table.bounds.high) else {}),
         "interval_level": table.band.level,
         **table.measured,
     }
