@@ -63,7 +63,7 @@ def write_model(folder: Path) -> None:
 def write_sound(path: Path, level: float, seed: int, condition: str = "clean") -> None:
     rng = np.random.default_rng(seed)
     # noise that comes and goes, as speech does, so that a level over a floor can be measured
-    envelope = np.where(np.arange(2 * RATE) // (RATE // 4) % 2 == 0, 1.0, 0.001)
+    envelope = np.where(np.arange(2 * RATE) // (RATE // 4) % 2 == 0, 1.0, 0.03)
     samples = (level * envelope * rng.standard_normal(2 * RATE)).clip(-0.9, 0.9)
     samples = impose_audio(samples.astype(np.float32), RATE, condition)
     with wave.open(str(path), "wb") as file:
