@@ -120,7 +120,7 @@ def _tested(
             rng=context.rng,
         )
 
-    name = f"{metric}, generated − own real, in SD"
+    name = f"{metric} shift, in SD"
     one = compare(name, labels, counted, scenario, run, words="the shift from the real voice")
     return one.test, list(one.estimates), one.cautions
 
@@ -207,9 +207,13 @@ def _summary(metric: str, found: Exaggeration) -> str:
     def said(e: Estimate) -> str:
         return f"{e.value:.2f} ({e.low:.2f} to {e.high:.2f})"
 
-    verb = "further apart" if found.excess.value > 0 else "closer together"
+    made, real = found.generated.value, found.real.value
+    if made * real < 0 and abs(made) > abs(real):
+        says = "the model sets them apart the other way round"
+    else:
+        says = f"the model places them {'further apart' if made > real else 'closer together'}"
     return (
         f"By {WORDS[metric]}, generated voices for faces of {found.high} and {found.low} differ by "
         f"{said(found.generated)} standard deviations of real people, real voices by "
-        f"{said(found.real)}: the model places them {verb}, by {said(found.excess)}."
+        f"{said(found.real)}: {says}, by {said(found.excess)}."
     )

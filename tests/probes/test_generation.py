@@ -169,6 +169,10 @@ def test_a_faithful_generator_is_not(ask: Ask, tmp_path: Path) -> None:
     assert any("no usable answer for 1 of 12" in c for c in result.cautions)
 
 
+def test_a_difference_turned_round_is_said_so(ask: Ask, tmp_path: Path) -> None:
+    assert "the other way round" in ask(people(tmp_path, -1.5), min_n=5).summary
+
+
 def test_real_voices_of_other_people(ask: Ask, tmp_path: Path) -> None:
     rows = people(tmp_path, 2.0)
     others = [{**r, "generated_path": "", "identity": f"q{i}"} for i, r in enumerate(rows)]
