@@ -27,6 +27,7 @@ COLUMNS = (
     ("misleading_h2_over_100", "H2: LR > 100"),
     ("misleading_h1_under_1", "H1: LR < 1"),
     ("abstention", "no answer"),
+    ("not_covered", "not covered"),
 )
 BY_GROUP = ("auc", "eer", "cllr", "misleading_h2_over_1", "misleading_h1_under_1", "abstention")
 

@@ -16,6 +16,7 @@ from ..atomic import write_atomic
 from ..errors import UsageError
 from ..evidence.envelope import CLEAN
 from ..evidence.held_out import HeldOut
+from ..evidence.tables import Part
 from ..manifest.columns import numbers, texts
 from ..manifest.read import read_manifest
 from ..manifest.table import Manifest
@@ -66,12 +67,17 @@ class Answers:
 
 @dataclass(frozen=True)
 class Gathered:
-    """Answers under every condition, what is known of each row's file, and who answered."""
+    """Answers under every condition, what is known of each row's file, and who answered.
+
+    ``measured`` are the conditions of the items as they came, ``part`` which of them count.
+    """
 
     answers: list[Answers]
     properties: Mapping[int, Mapping[str, float | str]]
     about: Mapping[str, Any]
     confinement: Mapping[str, Any] | None = None
+    measured: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    part: Part | None = None
 
 
 def read_scores(path: Path, sheet: Sheet) -> list[Answers]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..card_writer import write_calibration
 from ..errors import UsageError
+from ..evidence.envelope import CLEAN
 from ..evidence.tables import CalibrationTables, ConditionTable
 from ..inputs import display_name
 from ..manifest.columns import select as select_rows
@@ -20,6 +21,7 @@ from ..settings import Settings
 from .answers import Answers, Gathered, read_scores, write_scores
 from .assemble import Benched, Sections, assemble
 from .card_tables import Refused, condition_table, segment_table
+from .coverage import coverage_of
 from .figures import Condition
 from .request import BenchRequest, card_to_write, wanted_conditions
 from .sheet import Sheet, read_sheet
@@ -74,6 +76,7 @@ def run_bench(
     folder = prepare_folder(_out(settings))
     gathered = _gather(request, settings, sheet, progress)
     benched = [_benched(request, sheet, answers) for answers in gathered.answers]
+    _add_coverage(benched, gathered)
     if request.scores_out is not None:
         write_scores(
             request.scores_out, sheet, [(b.condition.answers, b.condition.ratios) for b in benched]
@@ -128,6 +131,15 @@ def _benched(request: BenchRequest, sheet: Sheet, answers: Answers) -> Benched:
     )
     figures = list(condition.figures())
     return Benched(condition, figures, condition_table(condition, figures))
+
+
+def _add_coverage(benched: list[Benched], gathered: Gathered) -> None:
+    """Say under the item's own condition how often a scan would find no calibration."""
+    calibrated = [b.condition.name for b in benched if isinstance(b.table, ConditionTable)]
+    for one in benched:
+        if one.condition.name == CLEAN and calibrated:
+            figure = coverage_of(one.condition, gathered.measured, calibrated, gathered.part)
+            one.figures.extend([figure] if figure else [])
 
 
 def _tables(

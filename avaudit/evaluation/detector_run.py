@@ -25,6 +25,7 @@ from ..result import Finding, Reason
 from ..scanning import data_dirs, make_engine, threads_per_worker
 from ..settings import Settings
 from .answers import FAILED, NO_ANSWER, Answers, Gathered, SegmentScores
+from .request import part_of
 from .sheet import Sheet
 
 Progress = Callable[[int, int, str], None]
@@ -77,6 +78,8 @@ def detector_answers(
         properties={n: _properties(one) for n, one in enumerate(found) if one is not None},
         about=about,
         confinement=engine.confinement,
+        measured={n: one.conditions for n, one in enumerate(found) if one and one.conditions},
+        part=part_of(detector),
     )
 
 

@@ -199,18 +199,19 @@ class Condition:
         rated = ~np.isnan(ratios)
         one, two = own & rated & is_h1, own & rated & ~is_h1
         with np.errstate(invalid="ignore"):
-            yield "misleading_h2_over_1", self._rate(ratios > 0, two)
-            yield "misleading_h2_over_100", self._rate(ratios > STRONG_LOG10, two)
-            yield "misleading_h1_under_1", self._rate(ratios < 0, one)
-            yield "misleading_h1_under_0.01", self._rate(ratios < -STRONG_LOG10, one)
+            yield "misleading_h2_over_1", self.rate(ratios > 0, two)
+            yield "misleading_h2_over_100", self.rate(ratios > STRONG_LOG10, two)
+            yield "misleading_h1_under_1", self.rate(ratios < 0, one)
+            yield "misleading_h1_under_0.01", self.rate(ratios < -STRONG_LOG10, one)
             yield (
                 "misleading_h1_under_0.01",
-                self._rate(ratios < -STRONG_LOG10, own & rated & is_h1),
+                self.rate(ratios < -STRONG_LOG10, own & rated & is_h1),
             )
         failed = self.answers.reasons == FAILED
-        yield "abstention", self._rate(~self.answers.scored, own & ~failed)
+        yield "abstention", self.rate(~self.answers.scored, own & ~failed)
 
-    def _rate(self, event: Mask, among: Mask) -> Estimate:
+    def rate(self, event: Mask, among: Mask) -> Estimate:
+        """Give how often an event occurs among some items, with its interval."""
         rows = np.flatnonzero(among)
         if not rows.size:
             return self._nothing("no items of this class")

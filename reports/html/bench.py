@@ -24,6 +24,7 @@ HEADINGS = {
     "misleading_h2_over_100": "H2 true, LR > 100",
     "misleading_h1_under_1": "H1 true, LR < 1",
     "abstention": "No answer",
+    "not_covered": "Not covered",
 }
 
 

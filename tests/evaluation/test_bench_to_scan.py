@@ -100,6 +100,9 @@ def test_from_a_model_to_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         str(tmp_path / "data.csv"), "--conditions", "telephone_8k", "--write-card",
     )  # fmt: skip
     assert {s["id"] for s in bench["scenarios"]} == {"clean", "telephone_8k", "shortcuts"}
+    figures = {(e["scenario"], e["metric"]): e for e in bench["estimates"] if e["group"] == "all"}
+    assert figures["clean", "not_covered"]["value"] == 0
+    assert ("telephone_8k", "not_covered") not in figures
     # loudness is what the model hears, and the audit of shortcuts finds just that
     assert "level_dbfs" in bench["scenarios"][-1]["summary"]
 
