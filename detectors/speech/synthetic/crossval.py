@@ -19,7 +19,7 @@ from .cache import measured
 from .learning import learn
 from .material import Clip, read_clips
 from .model import SyntheticSpeechModel
-from .train import VARIANTS, gather
+from .train import gather
 
 LeftOut = Literal["source", "system"]
 COLUMNS = ("path", "label", "source", "system", "condition", "score", "fold")
@@ -42,7 +42,6 @@ def cross_validate(
     left_out: LeftOut = "source",
     all_rows: bool = False,
     conditions: Sequence[str] = ("clean",),
-    variants: Sequence[str] = VARIANTS,
     seed: int = 0,
     workers: int = 1,
     progress: Callable[[str], None] = lambda _: None,
@@ -60,8 +59,6 @@ def cross_validate(
         Learn from the rows with ``use = evaluate`` too. Says what they would add; not what ships.
     conditions
         Names of :mod:`avaudit.conditions` under which the held-out clips are scored.
-    variants
-        What is learnt from, see :func:`~.train.gather`.
 
     Returns
     -------
@@ -79,7 +76,7 @@ def cross_validate(
     if {clip.label for clip in learnt} != {0, 1}:
         raise UsageError(f"{manifest}: the rows to learn from must be of both classes, 0 and 1")
     cache = out / "cache"
-    examples = gather(learnt, cache, variants=variants, workers=workers, progress=progress)
+    examples = gather(learnt, cache, workers=workers, progress=progress)
     tests = {
         name: measured(clips, name, cache, workers=workers, progress=progress)
         for name in conditions

@@ -12,12 +12,10 @@ from .forest import Forest, grow
 from .spectra import Float
 from .views import VIEWS, view
 
-SMALLEST_LEAF = 2
-
 
 @dataclass(frozen=True)
 class Examples:
-    """Measured windows: per group (n, features); labels, sources and systems of shape (n,).
+    """Measured windows: per group (n, features); all else of shape (n,).
 
     A copy made from real speech has label 1 and the source of the speech it was made from.
     """
@@ -26,6 +24,7 @@ class Examples:
     labels: npt.NDArray[np.int64]
     sources: npt.NDArray[np.str_]
     systems: npt.NDArray[np.str_]
+    variants: npt.NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -37,6 +36,7 @@ class Examples:
             self.labels[chosen],
             self.sources[chosen],
             self.systems[chosen],
+            self.variants[chosen],
         )
 
 
@@ -47,6 +47,7 @@ def joined(parts: Sequence[Examples]) -> Examples:
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.sources for part in parts]),
         np.concatenate([part.systems for part in parts]),
+        np.concatenate([part.variants for part in parts]),
     )
 
 
@@ -77,16 +78,16 @@ def learn(
     """
     if len(np.unique(examples.labels)) < 2:
         raise ValueError("both natural and synthetic examples are needed to learn from")
-    weights = weigh(examples.labels, examples.sources)
     forests = {}
-    for place, (name, trees) in enumerate(VIEWS.items()):
+    for place, (name, seen) in enumerate(VIEWS.items()):
+        part = examples.only(np.isin(examples.variants, seen.variants))
         forests[name] = grow(
-            view(examples.groups, name),
-            examples.labels,
-            weights,
-            trees=trees.trees,
-            smallest_leaf=SMALLEST_LEAF,
+            view(part.groups, name),
+            part.labels,
+            weigh(part.labels, part.sources),
+            trees=seen.trees,
+            smallest_leaf=seen.smallest_leaf,
             seed=seed + place,
         )
-        progress(f"grew {trees.trees} trees for {name}")
+        progress(f"grew {seen.trees} trees for {name}")
     return forests

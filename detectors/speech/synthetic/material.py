@@ -124,7 +124,7 @@ def vary(samples: Float, variant: str) -> Float:
     samples
         Mono at 16 kHz.
     variant
-        ``clean``; ``shared``, one of :data:`SHARED`; ``world``, analysed and synthesised again;
+        ``clean``; ``shared``, one of :data:`SHARED`; ``mel``, a copy by synthesis;
         or the name of a condition of :mod:`avaudit.conditions`. What is drawn follows from the
         samples alone.
     """
@@ -133,10 +133,10 @@ def vary(samples: Float, variant: str) -> Float:
     if variant == "clean":
         return samples
     rng = np.random.default_rng(zlib.crc32(samples.tobytes()))
-    if variant == "world":
-        from .copy_synthesis import through_world
+    if variant == "mel":
+        from .copy_synthesis import through_mel
 
-        return through_world(samples, rng)
+        return through_mel(samples, rng)
     if variant == "shared":
         odds = np.array(list(SHARED.values()), dtype=np.float64)
         variant = str(rng.choice(list(SHARED), p=odds / odds.sum()))

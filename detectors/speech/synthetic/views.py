@@ -13,21 +13,36 @@ import numpy as np
 from .features import GROUPS
 from .spectra import Float
 
+VARIANTS = ("clean", "shared", "mel")
+"""The forms of a clip that are learnt from, see :func:`~.material.vary`."""
+
 
 @dataclass(frozen=True)
 class View:
-    """The groups a forest sees, how many trees it has, and its weight in the mean."""
+    """What a forest sees and how it grows.
+
+    Attributes
+    ----------
+    groups, variants
+        The measurements it sees, and the forms of the clips it learns from.
+    trees, smallest_leaf
+        How many trees, and how many examples a leaf has at least.
+    weight
+        Its weight in the mean of the log odds.
+    """
 
     groups: tuple[str, ...]
+    variants: tuple[str, ...]
     trees: int
+    smallest_leaf: int
     weight: float
 
 
 VIEWS: Mapping[str, View] = {
-    **{name: View((name,), 40, 1.0) for name in GROUPS},
-    "together": View(tuple(GROUPS), 120, 6.0),
+    **{name: View((name,), ("clean",), 50, 2, 1.0) for name in GROUPS},
+    "together": View(tuple(GROUPS), VARIANTS, 150, 1, float(len(GROUPS))),
 }
-"""The forests of the model by name."""
+"""The forests by name: the view of all counts as much as all others do."""
 
 
 def view(groups: Mapping[str, Float], name: str) -> Float:
