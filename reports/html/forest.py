@@ -113,7 +113,7 @@ def _ends(estimate: Estimate) -> list[float]:
 
 def _row(estimate: Estimate, axis: _Axis, y: int) -> ForestRow:
     value, low, high = estimate.value, estimate.low, estimate.high
-    clusters = f" of {estimate.n_clusters:,}" if estimate.n_clusters is not None else ""
+    clusters = "" if estimate.n_clusters is None else f", {estimate.n_clusters:,} identities"
     counts = f"n = {estimate.n:,}{clusters}"
     both = estimate.simultaneous_low, estimate.simultaneous_high
     bounded = low is not None and high is not None
