@@ -83,12 +83,13 @@ def small_groups(labels: TextArray, min_n: int) -> dict[str, int]:
 
 def _groups(metric: str, shown: GroupRates, tested: GroupRates) -> list[Measured]:
     together = {c.group: c.difference for c in tested.against_pooled}
+    rate = tested.summary is not None and tested.summary.n_effective is not None
     rows = [
         Measured(
             metric=metric,
             group=group,
             estimate=estimate,
-            simultaneous=_around(tested.pooled.value, together.get(group)),
+            simultaneous=_around(tested.pooled.value, together.get(group), rate=rate),
         )
         for group, estimate in sorted(shown.by_group.items())
     ]
@@ -96,16 +97,14 @@ def _groups(metric: str, shown: GroupRates, tested: GroupRates) -> list[Measured
     return rows
 
 
-def _around(centre: float, difference: Estimate | None) -> Estimate | None:
+def _around(centre: float, difference: Estimate | None, *, rate: bool) -> Estimate | None:
     """Place the simultaneous interval of a difference from the pooled value around that value."""
     if difference is None or not difference.defined:
         return None
-    return replace(
-        difference,
-        value=centre + difference.value,
-        low=centre + difference.low,
-        high=centre + difference.high,
-    )
+    low, high = centre + difference.low, centre + difference.high
+    if rate:  # the difference knows nothing of the ends of the scale
+        low, high = max(0.0, low), min(1.0, high)
+    return replace(difference, value=centre + difference.value, low=low, high=high)
 
 
 def _gaps(metric: str, tested: GroupRates) -> list[Measured]:
