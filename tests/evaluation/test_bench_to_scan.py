@@ -17,6 +17,7 @@ from onnx import TensorProto, helper
 
 from avaudit.cli.main import main
 from avaudit.conditions.impose import impose_audio
+from avaudit.evaluation import figures
 
 RATE = 16_000
 CARD = """\
@@ -85,6 +86,8 @@ def run(monkeypatch: pytest.MonkeyPatch, out: Path, *arguments: str) -> dict[str
 def test_from_a_model_to_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "home"
     monkeypatch.setenv("AVAUDIT_HOME", str(home))
+    for draws in ("DRAWS", "GROUP_DRAWS", "MIN_DRAWS"):
+        monkeypatch.setattr(figures, draws, 20)
     write_model(home / "onnx" / "loudness")
     rng = np.random.default_rng(0)
     rows = ["path,label,source,identity"]
@@ -100,9 +103,9 @@ def test_from_a_model_to_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         str(tmp_path / "data.csv"), "--conditions", "telephone_8k", "--write-card",
     )  # fmt: skip
     assert {s["id"] for s in bench["scenarios"]} == {"clean", "telephone_8k", "shortcuts"}
-    figures = {(e["scenario"], e["metric"]): e for e in bench["estimates"] if e["group"] == "all"}
-    assert figures["clean", "not_covered"]["value"] == 0
-    assert ("telephone_8k", "not_covered") not in figures
+    found = {(e["scenario"], e["metric"]): e for e in bench["estimates"] if e["group"] == "all"}
+    assert found["clean", "not_covered"]["value"] == 0
+    assert ("telephone_8k", "not_covered") not in found
     # loudness is what the model hears, and the audit of shortcuts finds just that
     assert "level_dbfs" in bench["scenarios"][-1]["summary"]
 
