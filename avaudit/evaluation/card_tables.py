@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from ..evidence.band import bootstrap_band
 from ..evidence.bounds import elub
 from ..evidence.held_out import MIN_PER_CLASS, fitted, held_out, units_of
 from ..evidence.tables import ConditionTable
+from ..manifest.table import GROUP_PREFIX
 from ..statistics import cllr_log10, cllr_min
 from ..statistics.scores import Floats
 from .figures import Condition, Figure
@@ -19,6 +21,9 @@ from .figures import Condition, Figure
 IN_CARD = (
     "auc", "within_source_auc", "eer", "cllr", "cllr_min", "cllr_loss", "misleading_h2_over_1",
     "misleading_h2_over_100", "misleading_h1_under_1", "misleading_h1_under_0.01", "abstention",
+)  # fmt: skip
+OF_GROUPS = (
+    "auc", "eer", "cllr", "misleading_h2_over_1", "misleading_h1_under_1", "abstention",
 )  # fmt: skip
 MAX_CLLR = 1.0
 MIN_SOURCES = 5
@@ -56,7 +61,21 @@ def condition_table(condition: Condition, figures: Sequence[Figure]) -> Conditio
         condition.ratios.raw[use],
         distance=distance,
         n_sources=_count(sheet.source, use),
+        groups=_groups(figures),
     )
+
+
+def _groups(figures: Sequence[Figure]) -> dict[str, dict[str, float]]:
+    """Give the figures of families and of groups of people; systems would fill pages."""
+    found: dict[str, dict[str, float]] = {}
+    for figure in figures:
+        wanted = figure.kind == "family" or figure.kind.startswith(GROUP_PREFIX)
+        if wanted and figure.metric in OF_GROUPS and figure.estimate.defined:
+            group = found.setdefault(figure.label, {})
+            group[figure.metric] = figure.estimate.value
+            if figure.metric == "abstention":
+                group["n"] = float(figure.estimate.n)
+    return found
 
 
 def segment_table(condition: Condition) -> ConditionTable | Refused | None:
@@ -95,6 +114,7 @@ def _table(
     *,
     distance: float | None = None,
     n_sources: int | None = None,
+    groups: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
 ) -> ConditionTable | Refused:
     sheet, name = condition.sheet, condition.name
     is_h1 = sheet.is_h1[rows]
@@ -126,6 +146,7 @@ def _table(
         n_sources=n_sources,
         domain_distance=distance,
         measured=dict(measured),
+        groups=groups,
     )
 
 

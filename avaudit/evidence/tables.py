@@ -31,6 +31,8 @@ class ConditionTable:
         Largest distance from the training data among the items, where the detector gives one.
     measured
         ``cllr``, ``cllr_min``, ``eer``, ``auc`` and more, all of them held out.
+    groups
+        The same for groups (``group.gender=female``, ``family=tts``), as far as measured.
     """
 
     curve: Calibration
@@ -42,6 +44,7 @@ class ConditionTable:
     n_sources: int | None = None
     domain_distance: float | None = None
     measured: Mapping[str, float] = field(default_factory=dict)
+    groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def score_range(self) -> tuple[float, float]:
@@ -68,9 +71,10 @@ class ConditionTable:
             **{key: value for key, value in known.items() if value is not None},
             "elub_low": self.bounds.low,
             "elub_high": self.bounds.high,
-            **{key: float(f"{value:.6g}") for key, value in self.measured.items()},
+            **_rounded(self.measured),
             "curve": self.curve.to_dict(),
             "band": self.band.to_dict(),
+            **({"groups": {k: _rounded(g) for k, g in self.groups.items()}} if self.groups else {}),
         }
 
     @classmethod
@@ -91,11 +95,15 @@ class ConditionTable:
                 measured={
                     key: float(value)
                     for key, value in table.items()
-                    if key not in (*own, "elub_low", "elub_high", "curve", "band")
+                    if key not in (*own, "elub_low", "elub_high", "curve", "band", "groups")
+                },
+                groups={
+                    str(name): {str(key): float(value) for key, value in group.items()}
+                    for name, group in table.get("groups", {}).items()
                 },
                 **{key: table[key] for key in own if key in table},
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"the table lacks or spoils a key: {error}") from error
 
 
@@ -159,6 +167,10 @@ class CalibrationTables:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"the calibration lacks or spoils a key: {error}") from error
+
+
+def _rounded(measured: Mapping[str, float]) -> dict[str, float]:
+    return {key: float(f"{value:.6g}") for key, value in measured.items()}
 
 
 _TEXTS = ("data", "manifest_sha256", "date", "command", "detector_version")

@@ -227,6 +227,11 @@ def test_a_card_gets_tables_that_findings_can_use(tmp_path: Path, bench: Bench) 
     assert clean.measured["cllr"] == pytest.approx(
         estimates(report)["cllr", "all"]["value"], rel=1e-5
     )
+    women = clean.groups["group.gender=female"]
+    assert women["n"] == 60
+    assert women["misleading_h2_over_1"] == pytest.approx(
+        estimates(report)["misleading_h2_over_1", "group.gender=female"]["value"], rel=1e-5
+    )
     # once more: not a byte changes
     bench("--write-card", "--card", str(card))
     assert card.read_bytes() == written
