@@ -42,12 +42,12 @@ def measured(
     rows: list[Float] = []
     work = (clips, repeat(variant), repeat(folder))
     if workers == 1:
-        results = map(_row, *work)
-        rows = [_told(row, at, len(clips), variant, progress) for at, row in enumerate(results)]
+        for at, row in enumerate(map(_row, *work)):
+            rows.append(_told(row, at, len(clips), variant, progress))
     else:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            results = pool.map(_row, *work, chunksize=8)
-            rows = [_told(row, at, len(clips), variant, progress) for at, row in enumerate(results)]
+            for at, row in enumerate(pool.map(_row, *work, chunksize=8)):
+                rows.append(_told(row, at, len(clips), variant, progress))
     table = np.stack(rows)
     bounds = np.cumsum([0, *_sizes()])
     return {

@@ -16,8 +16,8 @@ FEWEST_FRAMES = 8
 
 def slopes(values: Float) -> Float:
     """Give the regression slope over five frames, four frames fewer."""
-    result: Float = (2 * (values[4:] - values[:-4]) + (values[3:-1] - values[1:-3])) / 10
-    return result
+    slope = (2 * (values[4:] - values[:-4]) + (values[3:-1] - values[1:-3])) / 10
+    return slope.astype(np.float32)
 
 
 def spread(values: Float, chosen: Bool) -> Float:

@@ -32,5 +32,6 @@ def through_mel(samples: Float, rng: np.random.Generator) -> Float:
         random_state=int(rng.integers(1 << 30)),
         length=len(samples),
     )
-    made = made.astype(np.float32)
-    return made * (np.abs(samples).max() / (np.abs(made).max() + np.float32(1e-9)))
+    result: Float = made.astype(np.float32)
+    result *= np.abs(samples).max() / (np.abs(result).max() + np.float32(1e-9))
+    return result

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from .learning import learn
 from .material import Clip, read_clips
 from .model import SyntheticSpeechModel
 from .train import gather
+from .views import FLOOR, VIEWS
 
 LeftOut = Literal["source", "system"]
 COLUMNS = ("path", "label", "source", "system", "condition", "score", "fold")
@@ -41,6 +44,7 @@ def cross_validate(
     *,
     left_out: LeftOut = "source",
     all_rows: bool = False,
+    floor: bool = False,
     conditions: Sequence[str] = ("clean",),
     seed: int = 0,
     workers: int = 1,
@@ -57,6 +61,8 @@ def cross_validate(
         the real clips of the sources it comes from; each of its clips and of those is scored.
     all_rows
         Learn from the rows with ``use = evaluate`` too. Says what they would add; not what ships.
+    floor
+        Score by :data:`~.views.FLOOR` instead: what the model has to beat.
     conditions
         Names of :mod:`avaudit.conditions` under which the held-out clips are scored.
 
@@ -81,6 +87,7 @@ def cross_validate(
         name: measured(clips, name, cache, workers=workers, progress=progress)
         for name in conditions
     }
+    views = FLOOR if floor else VIEWS
     written = io.StringIO()
     table = csv.writer(written, lineterminator="\n")
     table.writerow(COLUMNS)
@@ -89,7 +96,7 @@ def cross_validate(
         if fold.without_system is not None:
             natural_elsewhere = (examples.labels == 1) | chosen
             chosen = natural_elsewhere & (examples.systems != fold.without_system)
-        model = SyntheticSpeechModel(learn(examples.only(chosen), seed=seed))
+        model = SyntheticSpeechModel(learn(examples.only(chosen), seed=seed, views=views), views)
         at = np.flatnonzero(fold.tested)
         for condition, groups in tests.items():
             scores = model.score_measured({name: value[at] for name, value in groups.items()})
@@ -98,7 +105,8 @@ def cross_validate(
                 about = (clip.name, clip.label, clip.source, clip.system, condition)
                 table.writerow((*about, f"{score:.6f}", fold.name))
         progress(f"scored {len(at)} clips, {fold.name} left out")
-    path = out / f"heldout-{left_out}-{'all' if all_rows else 'train'}.csv"
+    kind = f"{left_out}-{'all' if all_rows else 'train'}{'-floor' if floor else ''}"
+    path = out / f"heldout-{kind}.csv"
     write_atomic(path, written.getvalue().encode())
     return path
 
@@ -120,3 +128,33 @@ def _folds(clips: Sequence[Clip], learnt: Sequence[Clip], left_out: LeftOut) -> 
         home = np.isin(sources, list(set(sources[its])))
         kept = known - set(sources[its])
         yield _Fold(system, its | (natural & home), kept, system)
+
+
+def main() -> None:
+    """Write held-out scores from the command line."""
+    parser = argparse.ArgumentParser(description="Held-out scores of the recipe, as a CSV file.")
+    parser.add_argument("manifest", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--left-out", choices=("source", "system"), default="source")
+    parser.add_argument("--all-rows", action="store_true", help="learn from use = evaluate too")
+    parser.add_argument("--floor", action="store_true", help="plain statistics, one forest")
+    parser.add_argument("--conditions", default="clean", help="names, separated by commas")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1)
+    chosen = parser.parse_args()
+    path = cross_validate(
+        chosen.manifest,
+        chosen.out,
+        left_out=chosen.left_out,
+        all_rows=chosen.all_rows,
+        floor=chosen.floor,
+        conditions=chosen.conditions.split(","),
+        seed=chosen.seed,
+        workers=chosen.workers,
+        progress=lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201
+    )
+    print(path)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -43,7 +43,8 @@ def modulation(window: Window) -> Float:
     ]
     mean = np.stack(means)
     shares = np.log(mean + 1e-9) - np.log(mean.sum(axis=0) + 1e-9)
-    return shares.ravel().astype(np.float32)
+    result: Float = shares.ravel().astype(np.float32)
+    return result
 
 
 def pitch_pulses(window: Window) -> Float:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .forest import Forest, grow
 from .spectra import Float
-from .views import VIEWS, view
+from .views import VIEWS, View, view
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,11 @@ def weigh(labels: npt.NDArray[np.int64], sources: npt.NDArray[np.str_]) -> npt.N
 
 
 def learn(
-    examples: Examples, *, seed: int, progress: Callable[[str], None] = lambda _: None
+    examples: Examples,
+    *,
+    seed: int,
+    views: Mapping[str, View] = VIEWS,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Forest]:
     """Grow one forest per view.
 
@@ -79,10 +83,10 @@ def learn(
     if len(np.unique(examples.labels)) < 2:
         raise ValueError("both natural and synthetic examples are needed to learn from")
     forests = {}
-    for place, (name, seen) in enumerate(VIEWS.items()):
+    for place, (name, seen) in enumerate(views.items()):
         part = examples.only(np.isin(examples.variants, seen.variants))
         forests[name] = grow(
-            view(part.groups, name),
+            view(part.groups, seen),
             part.labels,
             weigh(part.labels, part.sources),
             trees=seen.trees,

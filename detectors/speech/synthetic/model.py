@@ -17,7 +17,7 @@ from avaudit.errors import AvauditError
 from .features import GROUPS, measure
 from .forest import ARRAYS, Forest
 from .spectra import SAMPLE_RATE, Float
-from .views import VIEWS, view
+from .views import VIEWS, View, view
 
 FILE_NAME = "model.safetensors"
 FORMAT = "avaudit.speech.synthetic/1"
@@ -30,7 +30,9 @@ class SyntheticSpeechModel:
     Parameters
     ----------
     forests
-        One per view of :data:`~.views.VIEWS`; without them, those that ship are read.
+        One per view; without them, those that ship are read.
+    views
+        What each forest sees and how much it counts.
 
     Attributes
     ----------
@@ -47,7 +49,12 @@ class SyntheticSpeechModel:
     hop_s = 2.0
     sample_rate = SAMPLE_RATE
 
-    def __init__(self, forests: Mapping[str, Forest] | None = None) -> None:
+    def __init__(
+        self,
+        forests: Mapping[str, Forest] | None = None,
+        views: Mapping[str, View] = VIEWS,
+    ) -> None:
+        self.views = views
         self.forests = dict(forests if forests is not None else read_forests())
 
     def score(self, windows: Float) -> npt.NDArray[np.float64]:
@@ -83,10 +90,10 @@ class SyntheticSpeechModel:
         """Score windows that were measured already: per group an array (n, features)."""
         total = np.zeros(len(next(iter(groups.values()))))
         for name, forest in self.forests.items():
-            share = forest.share(view(groups, name)).astype(np.float64)
+            share = forest.share(view(groups, self.views[name])).astype(np.float64)
             share = np.clip(share, _FURTHEST, 1 - _FURTHEST)
-            total += VIEWS[name].weight * np.log(share / (1 - share))
-        return total / sum(VIEWS[name].weight for name in self.forests)
+            total += self.views[name].weight * np.log(share / (1 - share))
+        return total / sum(self.views[name].weight for name in self.forests)
 
     def to_bytes(self, notes: Mapping[str, str]) -> bytes:
         """Give the contents of a safetensors file; ``notes`` go into its header."""
