@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from .. import __version__, result
 from ..auditing.rows import number, reason
 from ..conditions.impose import AUDIO_CONDITIONS, IMAGE_CONDITIONS, VIDEO_CONDITIONS
@@ -149,6 +151,7 @@ def _facts(one: Benched) -> dict[str, Any]:
         "items_h2": int((~sheet.is_h1).sum()),
         "scored_h1": int((scored & sheet.is_h1).sum()),
         "scored_h2": int((scored & ~sheet.is_h1).sum()),
+        "with_held_out_ratio": int(np.count_nonzero(~np.isnan(one.condition.ratios.bounded))),
         "without_score": dict(sorted(codes.items())),
         "held_out": sheet.fold_name,
         "independent_unit": sheet.unit_name,
