@@ -22,6 +22,7 @@ from ..media.intake import Opened, open_media
 from ..media.source import Source
 from ..media.types import Chunk, MediaInfo
 from .reshare import Kept, can_reshare
+from .reshare_clip import clip_under
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def examine(
     watchers = {n: d for n, d in suited.items() if n not in readers}
     if watchers:
         yield Stage("decode")
-        yield from _watch(watchers, assignment, opened)
+        yield from _watch(watchers, assignment, opened, limits)
 
 
 def as_examination_error(error: BaseException) -> ExaminationError:
@@ -198,7 +199,7 @@ class _Timed:
 
 
 def _watch(
-    watchers: Mapping[str, Detector], assignment: Assignment, opened: Opened
+    watchers: Mapping[str, Detector], assignment: Assignment, opened: Opened, limits: Limits
 ) -> Iterator[Answer | Measured | Stage]:
     if opened.problem is not None or opened.chunks is None:
         failure = opened.problem or ExaminationError(
@@ -225,11 +226,15 @@ def _watch(
         return
     yield meter.finished()
     yield from (run.finished() for run in runs)
-    yield from _reshared(watchers, assignment, opened.media, kept)
+    yield from _reshared(watchers, assignment, opened.media, kept, limits)
 
 
 def _reshared(
-    watchers: Mapping[str, Detector], assignment: Assignment, media: MediaInfo, kept: Kept
+    watchers: Mapping[str, Detector],
+    assignment: Assignment,
+    media: MediaInfo,
+    kept: Kept,
+    limits: Limits,
 ) -> Iterator[Answer | Stage]:
     """Ask again of the item as it would be under other conditions."""
     aside = replace(assignment, scratch=assignment.scratch / "reshared")
@@ -238,18 +243,27 @@ def _reshared(
         if not asked:
             continue
         yield Stage("reshare")
+        chunks = kept.under(condition)
+        if any(detector.needs & {Need.FRAMES, Need.FACES} for detector in asked.values()):
+            chunks = clip_under(
+                condition, assignment.source, media, aside.scratch, limits, threads=aside.threads
+            )
         runs = [_Run(name, detector, aside, media) for name, detector in asked.items()]
-        try:
-            for chunk in kept.under(condition):
-                for run in runs:
-                    part = _part_for(run.needs, chunk)
-                    if part is not None:
-                        run.feed(part)
-            answers = [run.finished() for run in runs]
-        except Exception as error:  # noqa: BLE001 - what could not be imposed is the answer
-            failure = as_examination_error(error)
-            answers = [Answer(run.name, run.failure or failure, run.seconds) for run in runs]
-        yield from (replace(answer, condition=condition) for answer in answers)
+        for answer in _asked_again(runs, chunks):
+            yield replace(answer, condition=condition)
+
+
+def _asked_again(runs: list[_Run], chunks: Iterator[Chunk]) -> list[Answer]:
+    try:
+        for chunk in chunks:
+            for run in runs:
+                part = _part_for(run.needs, chunk)
+                if part is not None:
+                    run.feed(part)
+        return [run.finished() for run in runs]
+    except Exception as error:  # noqa: BLE001 - what could not be imposed is the answer
+        failure = as_examination_error(error)
+        return [Answer(run.name, run.failure or failure, run.seconds) for run in runs]
 
 
 class _Meter:

@@ -13,7 +13,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..conditions.impose import AUDIO_CONDITIONS, IMAGE_CONDITIONS, impose_audio, impose_image
+from ..conditions.impose import (
+    AUDIO_CONDITIONS,
+    IMAGE_CONDITIONS,
+    VIDEO_CONDITIONS,
+    impose_audio,
+    impose_image,
+)
 from ..detector import Detector, Need
 from ..media.types import AudioBlock, Chunk, Frame, RgbArray
 
@@ -24,12 +30,14 @@ KEPT_S = 60.0
 def can_reshare(detector: Detector, condition: str) -> bool:
     """Whether a condition can be put on what a detector sees.
 
-    Sound for detectors of sound, stills for detectors of stills. Raw bytes cannot be re-shared
-    in memory, and the pictures of clips are too many to keep.
+    Sound for detectors of sound, stills for detectors of stills, whole clips (see
+    :mod:`.reshare_clip`) for those of frames or faces. Raw bytes cannot be re-shared.
     """
     if detector.needs == {Need.AUDIO}:
         return condition in AUDIO_CONDITIONS
-    return detector.needs == {Need.IMAGE} and condition in IMAGE_CONDITIONS
+    if detector.needs == {Need.IMAGE}:
+        return condition in IMAGE_CONDITIONS
+    return Need.BYTES not in detector.needs and condition in VIDEO_CONDITIONS
 
 
 class Kept:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..conditions.impose import AUDIO_CONDITIONS, IMAGE_CONDITIONS
+from ..conditions.impose import AUDIO_CONDITIONS, IMAGE_CONDITIONS, VIDEO_CONDITIONS
 from ..detector import Detector
 from ..engine.artefacts import ArtefactStore
 from ..engine.client import WorkerSetup
@@ -92,9 +92,9 @@ def _one(name: str) -> dict[str, Detector]:
 
 def _check(detector: Detector, imposed: Sequence[str]) -> None:
     for condition in imposed:
-        if condition not in AUDIO_CONDITIONS and condition not in IMAGE_CONDITIONS:
-            known = [*AUDIO_CONDITIONS, *IMAGE_CONDITIONS]
-            raise UsageError(unknown_name("condition", condition, known))
+        known = {**AUDIO_CONDITIONS, **IMAGE_CONDITIONS, **VIDEO_CONDITIONS}
+        if condition not in known:
+            raise UsageError(unknown_name("condition", condition, list(known)))
         if not can_reshare(detector, condition):
             raise UsageError(
                 f"the condition {condition} cannot be put on what {detector.card.name} judges "

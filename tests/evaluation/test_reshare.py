@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,21 @@ import pytest
 
 from avaudit.cli.main import main
 from avaudit.conditions.impose import impose_audio
+from avaudit.confinement.limits import Limits
 from avaudit.detector import Need
+from avaudit.engine.artefacts import ArtefactStore
+from avaudit.engine.client import WorkerSetup
+from avaudit.engine.pool import Job, LocalEngine
 from avaudit.engine.reshare import KEPT_S, Kept, can_reshare
+from avaudit.engine.reshare_clip import clip_under
+from avaudit.engine.subject import Examined
+from avaudit.errors import ExaminationError
 from avaudit.evidence.stability import stability_facts
-from avaudit.media.types import AudioBlock, Chunk, Frame
+from avaudit.media.source import Source
+from avaudit.media.types import AudioBlock, Chunk, Frame, MediaInfo, MediaKind
 from avaudit.registry import load_detectors
 from avaudit.result import DetectorRef, Finding, Reason
-from avaudit.samples.pictures import encode_image, scene
+from avaudit.samples.pictures import encode_image, scene, write_clip
 from avaudit.samples.watermark import embed_dwtdct, text_bits
 
 RATE = 8000
@@ -96,6 +105,8 @@ def test_conditions_go_to_those_they_concern() -> None:
     assert not can_reshare(speech, "jpeg_q70")
     assert Need.FRAMES in timeline.needs
     assert not can_reshare(timeline, "jpeg_q70")
+    assert can_reshare(timeline, "fps_15") == (Need.BYTES not in timeline.needs)
+    assert not can_reshare(speech, "fps_15")
 
 
 def told(outcome: str = "scored", **more: Any) -> Finding:
@@ -214,3 +225,36 @@ def test_wrong_names_are_status_2(
     )  # fmt: skip
     assert status == 2
     assert not (tmp_path / "report.json").exists()
+
+
+def run_job(
+    path: Path, out: Path, impose: tuple[str, ...], names: tuple[str, ...] = ("media.timeline",)
+) -> Examined:
+    engine = LocalEngine(WorkerSetup(detectors=names, threads=1), 1)
+    store = ArtefactStore(out, 1 << 24)
+    (examined,) = engine.run([Job("s1", path, None, impose)], load_detectors(names), store)
+    return examined
+
+
+def test_clips_are_coded_anew_in_the_worker(tmp_path: Path) -> None:
+    clip = write_clip(
+        tmp_path / "clip.mp4", np.random.default_rng(0), seconds=1.0, width=160, height=120
+    )
+    examined = run_job(clip, tmp_path, ("fps_15", "mp3_64k"))
+    assert examined.reshare_problem is None
+    assert list(examined.reshared["media.timeline"]) == ["fps_15"]
+    own = examined.findings["media.timeline"].facts["pictures"]
+    again = examined.reshared["media.timeline"]["fps_15"].facts["pictures"]
+    assert own["count"] == 25
+    assert 13 <= again["count"] <= 16
+
+
+def test_clips_too_large_to_hold_get_a_reason() -> None:
+    long = MediaInfo(
+        kind=MediaKind.VIDEO, media_type="video/mp4", size_bytes=1, duration_s=3600.0,
+        width=1280, height=720, fps=25.0,
+    )  # fmt: skip
+    for media in (long, replace(long, duration_s=None)):
+        with pytest.raises(ExaminationError) as caught:
+            next(clip_under("fps_15", Source(0), media, Path("nowhere"), Limits(), threads=1))
+        assert caught.value.code == "too_large_to_reshare"
