@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from avaudit.result import Conclusion, Finding, Stream, Subject
+from avaudit.result import Conclusion, FamilyEvidence, Finding, Stream, Subject
 
 from .cells import Pair, cell_of
 from .conditions import conditions_line
@@ -40,6 +40,7 @@ class SubjectView:
     verdict: str
     supports: list[str]
     contradictions: list[str]
+    families: list[str]
     badges: list[Badge]
     outcomes: list[tuple[str, int]]
     classes: str
@@ -76,6 +77,7 @@ def subject_view(
         verdict=(conclusion.summary if conclusion else "") or "No conclusion was drawn.",
         supports=list(conclusion.supports) if conclusion else [],
         contradictions=contradictions,
+        families=[_family(one) for one in (conclusion.families or [])] if conclusion else [],
         badges=badges,
         outcomes=outcomes,
         classes=_classes(badges, outcomes, contradictions),
@@ -95,6 +97,16 @@ def subject_view(
         ],
         open=is_open,
     )
+
+
+def _family(evidence: FamilyEvidence) -> str:
+    """Say which of several detectors of one family speaks, or that none may."""
+    told = f"{evidence.family}: {', '.join(evidence.detectors)} answered. "
+    if evidence.speaks is None or evidence.log10_lr is None:
+        told += "They disagree, so no likelihood ratio is stated for the family"
+    else:
+        told += f"{evidence.speaks} speaks, log10 LR {number(evidence.log10_lr)}"
+    return one_line(f"{told} (rule: {evidence.rule}).")
 
 
 def _badges(findings: Sequence[Finding]) -> list[Badge]:

@@ -82,3 +82,23 @@ def test_a_bench_without_curves_or_values_still_has_a_page(tmp_path: Path) -> No
     flat = [{"kind": "reliability", "scenario": "clean",
              "series": [{"name": "observed", "x": [0.0], "y": [0.0]}]}]  # fmt: skip
     assert "Reliability" in HtmlRenderer().render(report(curves=flat), tmp_path).decode()
+
+
+def test_what_a_family_comes_to_is_told(tmp_path: Path) -> None:
+    told = {"family": "speech", "detectors": ["speech.a", "speech.<b>"], "rule": "the weakest"}
+    speaks = {**told, "speaks": "speech.a", "log10_lr": 0.75}
+    scanned = Report.model_validate(
+        report().model_dump(by_alias=True)
+        | {
+            "kind": "scan", "scenarios": [], "estimates": [], "curves": None,
+            "subjects": [{"id": "s1", "name": "a.wav"}, {"id": "s2", "name": "b.wav"}],
+            "conclusions": [
+                {"subject": "s1", "summary": "x", "families": [speaks]},
+                {"subject": "s2", "summary": "y", "families": [told]},
+            ],
+        }
+    )  # fmt: skip
+    page = HtmlRenderer().render(scanned, tmp_path).decode()
+    assert "speech.a speaks, log10 LR 0.75 (rule: the weakest)" in page
+    assert "no likelihood ratio is stated for the family" in page
+    assert "speech.<b>" not in page
