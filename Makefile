@@ -14,7 +14,7 @@ demo: $(STAMP)
 	$(BIN)/avaudit demo
 
 test: $(STAMP)
-	$(BIN)/pytest -n auto --dist loadscope -m "not slow and not browser"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadscope -m "not slow and not browser"
 
 test-slow: $(STAMP)
 	$(BIN)/pytest -m slow

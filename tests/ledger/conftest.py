@@ -1,5 +1,7 @@
 """A home of its own for every test, and small reports."""
 
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,3 +58,16 @@ def filled(home: Path, key: SigningKey, make_report: MakeReport) -> Path:
             ledger.append_report(make_report(number), key)
             ledger.append_documents(f"report-{number}", {"report.html": "ab" * 32}, key)
     return home / "ledger.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def open_to_all() -> Callable[[Path], None]:
+    """Give a function that lets other users into a folder of this test run, and to it."""
+
+    def open_folder(folder: Path) -> None:
+        shared = Path(tempfile.gettempdir()).resolve()
+        for place in (folder, *folder.parents):
+            if place.is_relative_to(shared) and place != shared and os.getuid() == 0:
+                place.chmod(0o755)
+
+    return open_folder

@@ -1,7 +1,6 @@
 """Appending, reading back, and what is said when the database will not."""
 
 import json
-import os
 import sqlite3
 import stat
 import subprocess
@@ -222,10 +221,8 @@ except AvauditError as error:
 """
 
 
-def test_read_only_medium_can_be_verified_and_not_written(filled, tmp_path):
-    for folder in (*filled.parent.parents, filled.parent):
-        if folder.is_relative_to(tmp_path.parent.parent) and os.getuid() == 0:
-            folder.chmod(0o755)
+def test_read_only_medium_can_be_verified_and_not_written(filled, open_to_all):
+    open_to_all(filled.parent)
     filled.chmod(0o444)
     filled.parent.chmod(0o555)
     try:

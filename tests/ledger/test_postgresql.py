@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,11 +35,12 @@ def as_user(*command: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory, open_to_all: Callable[[Path], None]
+) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("pg")
     if os.getuid() == 0:
-        for parent in (folder, folder.parent, folder.parent.parent):
-            parent.chmod(0o755)
+        open_to_all(folder)
         shutil.chown(folder, "nobody")
     data, log = str(folder / "data"), str(folder / "log")
     as_user(program("initdb"), "-D", data, "-U", "examiner", "-A", "trust", "-N", "-E", "UTF8")
