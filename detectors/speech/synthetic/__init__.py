@@ -1,1 +1,5 @@
-"""Was the speech synthesised or converted by a machine? A small model of our own."""
+"""Whether the speech was synthesised or converted by a machine: a small model of our own."""
+
+from .detector import SyntheticSpeechDetector
+
+__all__ = ["SyntheticSpeechDetector"]
