@@ -121,7 +121,9 @@ def _table(
     counts = int(is_h1.sum()), int((~is_h1).sum())
     if min(counts) < MIN_PER_CLASS:
         return Refused(name, f"only {min(counts)} scored items of a class ({MIN_PER_CLASS} needed)")
-    cost = measured.get("cllr", float("nan"))
+    cost = measured.get("cllr")
+    if cost is None:
+        return Refused(name, "no item has a held-out ratio: too few sources hold both classes")
     if not cost < MAX_CLLR:
         return Refused(name, f"held-out Cllr is {cost:.3g}: its ratios are worth no more than none")
     units = None if sheet.units is None else sheet.units[rows].astype(str)
