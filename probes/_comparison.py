@@ -9,10 +9,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from avaudit.manifest.columns import JOINER
 from avaudit.plan import Scenario
 from avaudit.probe import Measured, Tested
-from avaudit.statistics import Estimate, GroupRates, equivalence_p
+from avaudit.statistics import (
+    Estimate,
+    GroupRates,
+    equivalence_p,
+    shrink_intersections,
+    shrink_means,
+    shrink_rates,
+)
 
+MIN_SHRUNK = 3
+"""With fewer groups there is little to learn a spread of groups from."""
+TINY = 1e-9
 TextArray = NDArray[np.object_]
 Compare = Callable[[NDArray[np.bool_]], GroupRates]
 """Compares the groups of the items that a mask keeps."""
@@ -67,6 +78,7 @@ def compare(
     if unknown := int((counted & ~known).sum()):
         cautions.append(f"{unknown:,} items have no known group and are left out.")
     estimates = [*_groups(metric, shown, tested), *_gaps(metric, tested)]
+    estimates += _shrunk(metric, shown, len(scenario.groups))
     return Comparison(
         estimates=tuple(estimates),
         test=_test(metric, tested, scenario),
@@ -128,6 +140,36 @@ def _gaps(metric: str, tested: GroupRates) -> list[Measured]:
         )
         rows.append(
             Measured(metric=metric, group="by chance alone", estimate=estimate, role="floor")
+        )
+    return rows
+
+
+def _shrunk(metric: str, shown: GroupRates, n_attributes: int) -> list[Measured]:
+    """Give the groups' values drawn towards one another by as much as they are uncertain.
+
+    Groups of one attribute are drawn towards their common mean, intersections towards the sum of
+    the effects of their attributes. For the table only: tests read what was measured.
+    """
+    summary = shown.summary
+    if summary is None or len(summary.labels) < MIN_SHRUNK:
+        return []
+    if n_attributes > 1:
+        cells = [label.split(JOINER) for label in summary.labels]
+        if any(len(cell) != n_attributes for cell in cells):
+            return []
+        se = np.maximum(summary.se, TINY)
+        found = shrink_intersections(summary.values, se, cells, level=shown.level)
+    elif summary.n_effective is not None:
+        n = summary.n_effective
+        found = shrink_rates(np.clip(summary.values, 0, 1) * n, n, level=shown.level)
+    else:
+        found = shrink_means(summary.values, np.maximum(summary.se, TINY), level=shown.level)
+    rows = []
+    for label, one in zip(summary.labels, found.shrunk, strict=True):
+        own = shown.by_group[label]
+        counted = replace(one, n=own.n, n_clusters=own.n_clusters)
+        rows.append(
+            Measured(metric=metric, group=f"{label}, shrunk", estimate=counted, role="detail")
         )
     return rows
 

@@ -191,3 +191,16 @@ def test_what_is_asked_must_exist(ask: Ask) -> None:
         ask(labelled(), metric="acuracy")
     with pytest.raises(UsageError, match="positive"):
         ask(labelled(), metric="true_positive_rate", options={"positive": "yes"})
+
+
+def test_raw_and_shrunk_values_stand_side_by_side(ask: Ask) -> None:
+    rows = labelled(300)
+    for i, row in enumerate(rows):
+        row["group.g"] = "abc"[i % 3] if i % 25 else "d"
+    result = ask(rows, metric="accuracy")
+    everybody = value(result, "all")
+    shrunk, raw = value(result, "d, shrunk"), value(result, "d")
+    assert min(raw, everybody) - 0.02 <= shrunk <= max(raw, everybody) + 0.02
+    assert {m.role for m in result.estimates if m.group.endswith(", shrunk")} == {"detail"}
+    crossed = ask(labelled(), metric="accuracy", groups=["g", "h"])
+    assert "a × x, shrunk" in {m.group for m in crossed.estimates}
