@@ -72,11 +72,11 @@ def _c2pa_beside_plain(
                 json.loads(reader.json())
         return time.process_time() - start
 
-    with _worker(["provenance.c2pa"]) as (worker, setup):
+    with started_worker(["provenance.c2pa"]) as (worker, setup):
         plain(paths[:20])
-        _scan(worker, setup, paths[:20], folder)
+        scan_files(worker, setup, paths[:20], folder)
         # side by side, so that a slow moment hits both
-        pairs = [(plain(paths), _scan(worker, setup, paths, folder)[0]) for _round in range(3)]
+        pairs = [(plain(paths), scan_files(worker, setup, paths, folder)[0]) for _round in range(3)]
     plain_s, ours_s = (statistics.median(column) for column in zip(*pairs, strict=True))
     per_file = 1000 / len(paths)
     ratio = statistics.median(ours / base for base, ours in pairs)
@@ -96,14 +96,14 @@ def _c2pa_beside_plain(
 def measure_decoding(folder: Path) -> list[Row]:
     """Compare a scan of a minute of video with decoding it."""
     clip = _long_clip(folder / "60s.mp4", minutes=1, width=1280, height=720)
-    with _worker(None) as (worker, setup):
-        _scan(worker, setup, [clip], folder)
+    with started_worker(None) as (worker, setup):
+        scan_files(worker, setup, [clip], folder)
         pairs = []
         for _round in range(3):
             start = time.process_time()
             _decode_plain(clip)
             floor = time.process_time() - start
-            pairs.append((floor, _scan(worker, setup, [clip], folder)[0]))
+            pairs.append((floor, scan_files(worker, setup, [clip], folder)[0]))
     ratio = statistics.median(ours / base for base, ours in pairs)
     floor_s, ours_s = (statistics.median(column) for column in zip(*pairs, strict=True))
     return [
@@ -117,9 +117,9 @@ def measure_memory(folder: Path) -> list[Row]:
     rows: list[Row] = []
     for minutes in MINUTES:
         clip = _long_clip(folder / f"{minutes}min.mp4", minutes=minutes, width=1280, height=720)
-        with _worker(None) as (worker, setup):
-            _scan(worker, setup, [clip], folder)
-            peak = _peak_bytes(worker.pid) / 1e6
+        with started_worker(None) as (worker, setup):
+            scan_files(worker, setup, [clip], folder)
+            peak = peak_bytes(worker.pid) / 1e6
         first = rows[0].value if rows else peak
         rows.append(
             Row(
@@ -136,7 +136,8 @@ def measure_memory(folder: Path) -> list[Row]:
 
 
 @contextmanager
-def _worker(detectors: list[str] | None) -> Iterator[tuple[WorkerProcess, WorkerSetup]]:
+def started_worker(detectors: list[str] | None) -> Iterator[tuple[WorkerProcess, WorkerSetup]]:
+    """Start one confined worker with these detectors, or with all of them."""
     chosen = load_detectors(detectors)
     home = Path(os.environ["AVAUDIT_HOME"])
     names = {name for detector in chosen.values() for name in detector.reads}
@@ -145,7 +146,7 @@ def _worker(detectors: list[str] | None) -> Iterator[tuple[WorkerProcess, Worker
         yield worker, setup
 
 
-def _scan(
+def scan_files(
     worker: WorkerProcess, setup: WorkerSetup, paths: Sequence[Path], folder: Path
 ) -> tuple[float, list[Examined]]:
     """Examine files and give the processor seconds of parent and worker together."""
@@ -215,7 +216,8 @@ def _decode_plain(path: Path) -> None:
                 pass
 
 
-def _peak_bytes(pid: int) -> float:
+def peak_bytes(pid: int) -> float:
+    """Give the most memory that a process has held so far."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):
             return float(line.split()[1]) * 1024
