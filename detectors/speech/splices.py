@@ -218,6 +218,7 @@ def measure_splices(
     where: Mapping[str, str] | None = None,
     each: int = 40,
     seed: int = 0,
+    window_s: float | None = None,
     hop_s: float | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, JsonValue]:
@@ -233,8 +234,8 @@ def measure_splices(
         How many recordings with an insert, and how many without.
     seed
         Fixes the recordings and the resampling.
-    hop_s
-        Step between windows instead of the model's own.
+    window_s, hop_s
+        Length of windows and step between them instead of the model's own.
 
     Returns
     -------
@@ -248,13 +249,14 @@ def measure_splices(
     """
     made, drawn = np.random.default_rng(seed).spawn(2)
     model = SyntheticSpeechModel()
-    model.hop_s = hop_s or model.hop_s
+    model.window_s, model.hop_s = window_s or model.window_s, hop_s or model.hop_s
     heard = []
     for recording in make_recordings(read_sources(manifest, where), each=each, rng=made):
         heard.append(listen(recording, model, SyntheticSpeechDetector.listening))
         progress(f"{len(heard)} of {2 * each} recordings")
     write_atomic(out, as_csv(heard).encode())
-    return {"hop_s": model.hop_s, "seed": seed, **summarise(heard, rng=drawn)}
+    settings: dict[str, JsonValue] = {"window_s": model.window_s, "hop_s": model.hop_s}
+    return {**settings, "seed": seed, **summarise(heard, rng=drawn)}
 
 
 def main() -> None:
@@ -265,7 +267,8 @@ def main() -> None:
     parser.add_argument("--where", action="append", metavar="COLUMN=VALUE")
     parser.add_argument("--recordings", type=int, default=40, help="so many of either kind")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--hop", type=float, help="seconds from window to window, if not its own")
+    parser.add_argument("--window", type=float, help="seconds of a window, if not the model's own")
+    parser.add_argument("--hop", type=float, help="seconds from window to window, likewise")
     chosen = parser.parse_args()
     try:
         where = dict(map(_pair, chosen.where)) if chosen.where else None
@@ -275,6 +278,7 @@ def main() -> None:
             where=where,
             each=chosen.recordings,
             seed=chosen.seed,
+            window_s=chosen.window,
             hop_s=chosen.hop,
             progress=lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201
         )

@@ -271,7 +271,7 @@ def test_the_whole_measurement(
     monkeypatch.setattr(splices, "SyntheticSpeechModel", Ear)
     out = tmp_path / "rows.csv"
     found = measure_splices(manifest, out, each=2, hop_s=2.0)
-    assert (found["hop_s"], found["recordings"]) == (2.0, 4)
+    assert (found["window_s"], found["hop_s"], found["recordings"]) == (4.0, 2.0, 4)
     rows = list(csv.DictReader(out.read_text().splitlines()))
     assert [row["spliced"] for row in rows] == ["1", "0", "1", "0"]
     assert found == measure_splices(manifest, out, each=2, hop_s=2.0)
