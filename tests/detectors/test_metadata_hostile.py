@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from avaudit.detector import Observed
+from avaudit.detector import Abstained, Observed
 from avaudit.detectors.provenance.metadata.answer import answer
 from avaudit.media.sniff import sniff
 from avaudit.samples import metadata as still, metadata_av as av
 
 PACKET = still.xmp_packet({"photoshop:Credit": "Made with Google AI"})
 EXIF = still.exif_block({"Make": "Acme", "Model": "One", "UserComment": "hi"}, exposure=True)
-TIME_LIMIT_S = 3.0
+TIME_LIMIT_S = 15.0
 
 
 def look(data: bytes, media_type: str | None = None) -> dict[str, Any]:
@@ -27,9 +27,10 @@ def look(data: bytes, media_type: str | None = None) -> dict[str, Any]:
         found = sniff(data[:4096])
         assert found is not None
         media_type = found.media_type
-    started = time.monotonic()
+    started = time.process_time()
     outcome = answer(io.BytesIO(data), media_type)
-    assert time.monotonic() - started < TIME_LIMIT_S
+    # far above what any of these files takes: it tells linear from quadratic, not quick from slow
+    assert time.process_time() - started < TIME_LIMIT_S
     assert isinstance(outcome, Observed)
     facts = dict(outcome.facts)
     json.dumps(facts, allow_nan=False).encode("utf-8")
@@ -218,4 +219,8 @@ def test_random_mutation_never_raises(data: bytes, edits: list[tuple[str, int, b
 )
 def test_random_bytes_never_raise(data: bytes, media_type: str) -> None:
     heads = {"image/tiff": b"II*\x00", "audio/mpeg": b"ID3\x03\x00\x00", "audio/ogg": b"OggS"}
-    look(heads.get(media_type, b"") + data, media_type)
+    outcome = answer(io.BytesIO(heads.get(media_type, b"") + data), media_type)
+    if isinstance(outcome, Abstained):  # the bytes begin like a format that is not read
+        assert outcome.code == "format_not_supported"
+    else:
+        json.dumps(dict(outcome.facts), allow_nan=False)
