@@ -25,6 +25,9 @@ from .statistics.estimate import Estimate
 if TYPE_CHECKING:
     from .adapters.model import Model
 
+ALONE_POWER = 0.8
+"""Power at which probes state what a test alone would find."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
@@ -62,9 +65,10 @@ class Tested:
     p_min
         Smallest p this test can reach with this data (permutation tests); 0 for others.
     minimum_detectable
-        Smallest true effect found with the plan's power at its adjusted level; NaN if unknown.
+        Smallest true effect found with a power of 80 % by this test alone, at an error of
+        1 − level; NaN if unknown. The plan's own level and power are applied to it later.
     n_needed
-        Items per group that would settle the question; None if unknown.
+        Items per group that would settle the question, for this test alone; None if unknown.
     reason
         Why p is NaN, or a caution.
     """
@@ -113,12 +117,8 @@ class Context:
     rng
         Generator of this scenario alone: seeded from the plan's seed and the scenario's id, so
         that the order of scenarios changes nothing.
-    level, alpha, power, n_draws
-        Confidence level of intervals, error level of the plan, power for minimum detectable
-        effects, and bootstrap or permutation draws.
-    n_confirmatory
-        How many confirmatory tests the plan declares, for minimum detectable effects at the
-        adjusted level.
+    level, n_draws
+        Confidence level of intervals, and bootstrap or permutation draws.
     scratch
         A folder for files made on the way (swapped clips ...).
     progress
@@ -130,10 +130,7 @@ class Context:
     rng: np.random.Generator
     scratch: Path
     level: float = 0.95
-    alpha: float = 0.05
-    power: float = 0.8
     n_draws: int = 2000
-    n_confirmatory: int = 1
     progress: Callable[[str], None] = lambda _line: None
 
 

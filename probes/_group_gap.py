@@ -15,7 +15,7 @@ from statistics import NormalDist
 import numpy as np
 
 from avaudit.plan import Scenario
-from avaudit.probe import Context, Measured, Tested
+from avaudit.probe import ALONE_POWER, Context, Measured, Tested
 from avaudit.statistics import Estimate, tost, undefined
 
 from ._modality import FloatArray
@@ -182,9 +182,7 @@ def gap_test(metric: str, found: GroupGap, scenario: Scenario, context: Context)
         p=found.p,
         p_equivalence=found.p_equivalence(margin) if margin is not None else math.nan,
         p_min=1 / (1 + N_NULL),
-        minimum_detectable=found.minimum_detectable(
-            context.alpha / context.n_confirmatory, context.power
-        ),
+        minimum_detectable=found.minimum_detectable(1 - context.level, ALONE_POWER),
         method=f"largest scaled difference, {found.gap.method}",
         reason=found.gap.reason,
     )

@@ -152,10 +152,7 @@ def _run_scenario(
         rng=scenario_rng(plan.seed, scenario.id),
         scratch=folder,
         level=plan.level,
-        alpha=plan.alpha,
-        power=plan.power,
         n_draws=plan.n_draws,
-        n_confirmatory=max(1, sum(s.confirmatory for s in plan.scenario)),
         progress=say,
     )
     found, failure = None, None

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
 
 from ..plan.model import Plan, Scenario
-from ..probe import Tested
+from ..probe import ALONE_POWER, Tested
 from ..statistics import benjamini_hochberg, holm
 
 Verdict = Literal["pass", "fail", "insufficient"]
@@ -61,6 +62,7 @@ def judge(tests: Sequence[tuple[Scenario, Tested]], plan: Plan) -> list[Judged]:
         for place, p_adjusted in zip(places, adjusted, strict=True):
             scenario, tested = tests[place]
             family = _Family(correction, int(np.isfinite(p).sum()), plan)
+            tested = _at_plan_level(tested, family)
             verdict, why = _verdict(tested, scenario, float(p_adjusted), family)
             judged[place] = Judged(
                 scenario=scenario,
@@ -92,6 +94,25 @@ class _Family:
             return ""
         name = {"holm": "Holm"}.get(self.correction, "Benjamini-Hochberg")
         return f" after {name} over {self.size} tests"
+
+
+def _at_plan_level(tested: Tested, family: _Family) -> Tested:
+    """Give the detectable effect and the items needed at the plan's error level and power.
+
+    Probes state them for the test alone at 80 %; both grow with the sum of the two quantiles, for
+    adjusted tests at the Bonferroni level, the strictest that Holm uses.
+    """
+    plan, quantile = family.plan, NormalDist().inv_cdf
+    share = 1 if family.correction == "none" else max(1, family.size)
+    factor = (quantile(1 - plan.alpha / (2 * share)) + quantile(plan.power)) / (
+        quantile((1 + plan.level) / 2) + quantile(ALONE_POWER)
+    )
+    n = tested.n_needed
+    return replace(
+        tested,
+        minimum_detectable=tested.minimum_detectable * factor,
+        n_needed=None if n is None else math.ceil(n * max(1.0, factor) ** 2),
+    )
 
 
 def _adjust(p: np.ndarray, correction: str) -> np.ndarray:

@@ -98,3 +98,16 @@ def test_together() -> None:
     assert together(["pass", "insufficient"]) == "insufficient"
     assert together(["pass", "pass"]) == "pass"
     assert together([]) == "insufficient"
+
+
+def test_detectable_effects_are_those_of_the_whole_plan() -> None:
+    """Two-sided 5 % alone at 80 %: 1.960 + 0.842; over four tests at 90 %: 2.498 + 1.282."""
+    one = outcome(0.4, minimum_detectable=0.1, n_needed=100)
+    (alone,) = judge([(scenario(), one)], plan())
+    assert alone.tested.minimum_detectable == pytest.approx(0.1)
+    assert alone.tested.n_needed == 100
+    tests = [(scenario(f"s{i}"), one) for i in range(4)]
+    judged = judge(tests, plan(power=0.9))[0].tested
+    assert judged.minimum_detectable == pytest.approx(0.1 * (2.4977 + 1.2816) / 2.8016, rel=1e-3)
+    assert judged.n_needed == 182
+    assert math.isnan(judge([(scenario(), outcome(0.4))], plan())[0].tested.minimum_detectable)
