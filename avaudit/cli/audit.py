@@ -128,8 +128,8 @@ def print_audit(run: AuditRun) -> None:
     out.print("")
     for document in run.documents:
         out.print(str(document), markup=False)
-    if run.report.gate is not None:
-        out.print(f"Gate: {run.report.gate.verdict}")
+    if run.report.gate_ is not None:
+        out.print(f"Gate: {run.report.gate_.verdict}")
     if run.report.seal is not None:
         out.print(f"Verify with: avaudit verify {run.folder / 'report.json'}", markup=False)
 
@@ -143,6 +143,6 @@ def leave(run: AuditRun) -> None:
         typer.echo(f"avaudit: {problem}", err=True)
     if run.failed_scenarios or run.problems:
         raise typer.Exit(EXIT_FAILED)
-    gate = run.report.gate
+    gate = run.report.gate_
     if gate is not None and gate.verdict != "pass":
         raise typer.Exit(EXIT_FAIL if gate.verdict == "fail" else EXIT_INSUFFICIENT)

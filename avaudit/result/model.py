@@ -361,7 +361,10 @@ class Seal(Model):
 
 
 class Report(Model):
-    """A whole report, ``avaudit.report/1``."""
+    """A whole report, ``avaudit.report/1``.
+
+    The key ``gate`` of report.json is the attribute ``gate_``; :meth:`gate` judges the report.
+    """
 
     schema_: Literal["avaudit.report/1"] = Field(default="avaudit.report/1", alias="schema")
     id: str
@@ -378,7 +381,7 @@ class Report(Model):
     estimates: list[Estimate] = []
     tests: list[Test] = []
     curves: list[Curve] | None = None
-    gate: Gate | None = None
+    gate_: Gate | None = Field(default=None, alias="gate")
     seal: Seal | None = None
 
     model_config = ConfigDict(

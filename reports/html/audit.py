@@ -84,7 +84,7 @@ def audit_view(report: Report) -> AuditView:
         scenarios=[_scenario(n, one, report) for n, one in enumerate(report.scenarios, 1)],
         estimates=[_estimate(estimate) for estimate in report.estimates],
         tests=[_test(test) for test in report.tests],
-        gate=_gate(report.gate) if report.gate else None,
+        gate=_gate(report.gate_) if report.gate_ else None,
         overview=overview_of(report),
     )
 
