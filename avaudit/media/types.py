@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 RgbArray = npt.NDArray[np.uint8]
 SampleArray = npt.NDArray[np.float32]
+PointArray = npt.NDArray[np.float64]
 
 
 class MediaKind(StrEnum):
@@ -121,6 +122,80 @@ class AudioBlock:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FaceObservation:
+    """One face in one frame, as part of a track.
+
+    Crops are cut from :attr:`frame` by :mod:`avaudit.media.faces.crops` while the chunk is at
+    hand; keeping an observation keeps its picture, so keep crops or numbers instead.
+
+    Attributes
+    ----------
+    track
+        Number of the track within the file, from 1 in order of appearance. A track never spans
+        a shot cut.
+    frame
+        The frame the face is in; its ``time_s`` is the time of the observation.
+    box
+        (x, y, width, height) in displayed pixels, from the top left; it may reach beyond the
+        picture. From chin to forehead and ear to ear, smoothed over a quarter of a second.
+    landmarks
+        Float64 of shape (5, 2), x and y in displayed pixels: the eye that is left in the
+        picture, the right eye, the tip of the nose, the left and the right corner of the mouth.
+        They follow the motion of the face from frame to frame without lag and are drawn to what
+        the network sees within a quarter of a second, so crops made with them do not jitter.
+    confidence
+        The network's belief, 0 to 1, that this is a face.
+    detected
+        True where the whole picture was searched; False where the face was followed.
+    """
+
+    track: int
+    frame: Frame = field(repr=False, compare=False)
+    box: tuple[float, float, float, float]
+    landmarks: PointArray = field(repr=False, compare=False)
+    confidence: float
+    detected: bool
+
+    @property
+    def time_s(self) -> float:
+        """Presentation time of the frame, in seconds."""
+        return self.frame.time_s
+
+
+TrackEndReason = Literal["shot_cut", "left_picture", "no_longer_a_face", "same_as_another"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackEnd:
+    """Where a track was lost and why; a track without an end lasts to the end of the file.
+
+    ``time_s`` is the time of the track's last observation, ``observations`` how many it had.
+    """
+
+    track: int
+    time_s: float
+    reason: TrackEndReason
+    observations: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChunkFaces:
+    """What the search for faces found in one chunk.
+
+    ``observations`` are in order of time and, within a frame, of track; ``ends`` are the tracks
+    lost in this chunk; ``cuts_s`` are the times of the first frames of new shots;
+    ``searches`` counts the frames that were searched as a whole, ``failed_searches`` those of
+    them in which the network could not be run to its end.
+    """
+
+    observations: tuple[FaceObservation, ...] = ()
+    ends: tuple[TrackEnd, ...] = ()
+    cuts_s: tuple[float, ...] = ()
+    searches: int = 0
+    failed_searches: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Chunk:
     """About one second of a file: the frames and the sound that start within it.
 
@@ -134,6 +209,8 @@ class Chunk:
     end_s: float
     frames: tuple[Frame, ...] = ()
     audio: tuple[AudioBlock, ...] = ()
+    faces: ChunkFaces | None = None
+    """The faces of these frames; None where no detector asked for faces."""
     damaged_packets: int = 0
     """Packets skipped while this chunk was made, because they could not be decoded."""
     damage: str = ""
