@@ -12,6 +12,7 @@ from . import (
     audit,
     bench,
     check,
+    dashboard,
     demo,
     doctor,
     lint,
@@ -42,6 +43,7 @@ app.command("check")(check.check)
 app.command("lint")(lint.lint)
 app.command("train")(train.train)
 app.command("verify")(verify.verify)
+app.command("dashboard")(dashboard.dashboard)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)

@@ -1,0 +1,23 @@
+"""Starting Streamlit on the app; the entry point ``dashboard`` of ``avaudit.apps``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .theme import streamlit_flags
+
+APP = Path(__file__).with_name("app.py")
+
+
+def serve(host: str, port: int) -> None:
+    """Run the dashboard until it is interrupted.
+
+    Parameters
+    ----------
+    host, port
+        Where to listen. Flags win over every Streamlit configuration file, so none that lies in
+        the working directory can open the dashboard to others.
+    """
+    from streamlit.web.cli import main
+
+    main(["run", str(APP), *streamlit_flags(host, port)], prog_name="streamlit")
