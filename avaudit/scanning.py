@@ -31,7 +31,11 @@ from .result import Artefact, Finding, Report, Stream, Subject, Tool
 from .settings import Settings
 
 Progress = Callable[[int, int, str], None]
-"""Called after each file with how many are done, how many there are, and the file's name."""
+"""Called before the first file and after each one with how many are done, how many there are, and
+the file's name."""
+
+OnExamined = Callable[[Path, Examined], None]
+"""Called after each file, before ``Progress``, with its path and what was found."""
 
 
 def scan(
@@ -96,7 +100,10 @@ def scan(
 
 
 def run_scan(
-    named: Sequence[str | os.PathLike[str]], settings: Settings, progress: Progress | None = None
+    named: Sequence[str | os.PathLike[str]],
+    settings: Settings,
+    progress: Progress | None = None,
+    on_examined: OnExamined | None = None,
 ) -> Run:
     """Scan with given settings; the part the command line and the Python call share."""
     formats = select(settings.format, RENDERERS)
@@ -120,11 +127,15 @@ def run_scan(
     examined: dict[str, Examined] = {}
     interrupted = False
     try:
+        if progress is not None:
+            progress(0, len(jobs), "")
         for result in engine.run(jobs, chosen, artefacts):
             examined[result.subject] = interpreted(result, chosen, settings)
+            path = jobs[int(result.subject[1:]) - 1].path
+            if on_examined is not None:
+                on_examined(path, examined[result.subject])
             if progress is not None:
-                name = jobs[int(result.subject[1:]) - 1].path.name
-                progress(len(examined), len(jobs), name)
+                progress(len(examined), len(jobs), path.name)
     except KeyboardInterrupt:
         interrupted = True  # what was found so far is kept, sealed and said to be incomplete
     parameters = _parameters(named, settings, chosen, inputs)
