@@ -61,9 +61,14 @@ def judge(tests: Sequence[tuple[Scenario, Tested]], plan: Plan) -> list[Judged]:
         adjusted = _adjust(p, correction)
         for place, p_adjusted in zip(places, adjusted, strict=True):
             scenario, tested = tests[place]
-            family = _Family(correction, int(np.isfinite(p).sum()), plan)
-            tested = _at_plan_level(tested, family)
-            verdict, why = _verdict(tested, scenario, float(p_adjusted), family)
+            family = Family(
+                alpha=plan.alpha,
+                power=plan.power,
+                size=int(np.isfinite(p).sum()),
+                correction=correction,
+            )
+            tested = _at_plan_level(tested, family, plan.level)
+            verdict, why = verdict_of(tested, scenario.margin, float(p_adjusted), family)
             judged[place] = Judged(
                 scenario=scenario,
                 tested=tested,
@@ -82,32 +87,55 @@ def together(verdicts: Sequence[Verdict]) -> Verdict:
     return "pass" if verdicts and set(verdicts) == {"pass"} else "insufficient"
 
 
-@dataclass(frozen=True)
-class _Family:
-    correction: str
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """The tests that are adjusted together, and by whose word.
+
+    Attributes
+    ----------
+    alpha, power
+        Error level of all tests together, and the chance with which they should find an effect.
+    size
+        How many tests there are.
+    correction
+        ``holm``, ``benjamini-hochberg`` or ``none``.
+    asker
+        What asks for alpha and states the margin: ``plan`` or ``policy``.
+    """
+
+    alpha: float
+    power: float
     size: int
-    plan: Plan
+    correction: str = "holm"
+    asker: str = "plan"
 
     @property
     def words(self) -> str:
+        """The correction, as the end of a clause; empty where there is none."""
         if self.size < 2 or self.correction == "none":
             return ""
         name = {"holm": "Holm"}.get(self.correction, "Benjamini-Hochberg")
         return f" after {name} over {self.size} tests"
 
+    def factor(self, level: float) -> float:
+        """Give how much larger an effect must be than one test alone at this level finds.
 
-def _at_plan_level(tested: Tested, family: _Family) -> Tested:
+        Effects grow with the sum of the two quantiles, for adjusted tests at the Bonferroni
+        level, the strictest that Holm uses; items needed grow with its square.
+        """
+        quantile = NormalDist().inv_cdf
+        share = 1 if self.correction == "none" else max(1, self.size)
+        return (quantile(1 - self.alpha / (2 * share)) + quantile(self.power)) / (
+            quantile((1 + level) / 2) + quantile(ALONE_POWER)
+        )
+
+
+def _at_plan_level(tested: Tested, family: Family, level: float) -> Tested:
     """Give the detectable effect and the items needed at the plan's error level and power.
 
-    Probes state them for the test alone at 80 %; both grow with the sum of the two quantiles, for
-    adjusted tests at the Bonferroni level, the strictest that Holm uses.
+    Probes state them for the test alone at 80 %.
     """
-    plan, quantile = family.plan, NormalDist().inv_cdf
-    share = 1 if family.correction == "none" else max(1, family.size)
-    factor = (quantile(1 - plan.alpha / (2 * share)) + quantile(plan.power)) / (
-        quantile((1 + plan.level) / 2) + quantile(ALONE_POWER)
-    )
-    n = tested.n_needed
+    factor, n = family.factor(level), tested.n_needed
     return replace(
         tested,
         minimum_detectable=tested.minimum_detectable * factor,
@@ -123,48 +151,60 @@ def _adjust(p: np.ndarray, correction: str) -> np.ndarray:
     return np.asarray(benjamini_hochberg(p), dtype=float)
 
 
-def _verdict(
-    tested: Tested, scenario: Scenario, p_adjusted: float, family: _Family
+def verdict_of(
+    tested: Tested, margin: float | None, p_adjusted: float, family: Family
 ) -> tuple[Verdict, str]:
-    alpha = family.plan.alpha
-    different = p_adjusted <= alpha
+    """Give the verdict of one test and the sentence that says why.
+
+    Parameters
+    ----------
+    tested
+        With the detectable effect and the items needed at the level of the family.
+    margin
+        Largest difference that is tolerated; None: none is stated.
+    p_adjusted
+        p of no difference after the correction over the family.
+    family
+        The tests it was adjusted with.
+    """
+    different = p_adjusted <= family.alpha
     effect = shown(tested.effect)
-    if tested.p_equivalence <= alpha:
+    if tested.p_equivalence <= family.alpha:
         also = " There is a difference, and it is smaller than that." if different else ""
         return "pass", (
             f"The difference ({effect}) is shown to be below the margin of "
-            f"{shown(scenario.margin)} ({probability(tested.p_equivalence)}).{also}"
+            f"{shown(margin)} ({probability(tested.p_equivalence)}).{also}"
         )
     if different:
-        beside = f"; the margin is {shown(scenario.margin)}" if scenario.margin else ""
+        beside = f"; the margin is {shown(margin)}" if margin else ""
         return "fail", (
             f"A difference of {effect} is shown ({probability(p_adjusted)}{family.words}){beside}."
         )
     if math.isnan(tested.p):
         return "insufficient", f"Not tested: {tested.reason or 'no reason was given'}."
-    return "insufficient", _unsettled(tested, scenario, p_adjusted, family)
+    return "insufficient", _unsettled(tested, margin, p_adjusted, family)
 
 
-def _unsettled(tested: Tested, scenario: Scenario, p_adjusted: float, family: _Family) -> str:
-    plan = family.plan
-    if tested.p_min * max(1, family.size) > plan.alpha:
+def _unsettled(tested: Tested, margin: float | None, p_adjusted: float, family: Family) -> str:
+    if tested.p_min * max(1, family.size) > family.alpha:
         return (
             f"This test cannot settle it: with so few items it can reach no less than "
-            f"{probability(tested.p_min)}{family.words}, and the plan asks for {plan.alpha:g}."
+            f"{probability(tested.p_min)}{family.words}, and the {family.asker} asks for "
+            f"{family.alpha:g}."
         )
-    what = "Neither a difference nor its absence is" if scenario.margin else "No difference is"
+    what = "Neither a difference nor its absence is" if margin else "No difference is"
     parts = [
         f"{what} shown (measured {shown(tested.effect)}, {probability(p_adjusted)}{family.words})."
     ]
     if math.isfinite(tested.minimum_detectable):
         parts.append(
             f"A true difference of {shown(tested.minimum_detectable)} would have been found "
-            f"with a chance of {plan.power:.0%}."
+            f"with a chance of {family.power:.0%}."
         )
     if tested.n_needed is not None:
         parts.append(f"About {tested.n_needed:,} items per group would settle it.")
-    if not scenario.margin:
-        parts.append("The plan gives no margin, so equality cannot be shown.")
+    if not margin:
+        parts.append(f"The {family.asker} gives no margin, so equality cannot be shown.")
     return " ".join(parts)
 
 
