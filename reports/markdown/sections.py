@@ -1,0 +1,178 @@
+"""The sections of the comment, each a frame around rows that may be cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from avaudit.result import Estimate, Finding, Report, Subject
+
+from ..html.numbers import number
+from ..overview import answers, flagged, measure, plain_value, said
+from .escape import code, prose
+
+VERDICTS = {"pass": "pass", "fail": "**fail**", "insufficient": "undecided"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A heading, what stands before the rows, and the rows; folded where it is long."""
+
+    title: str
+    head: str
+    rows: list[str]
+    folded: bool = False
+
+    def text(self, rows: list[str], more: str = "") -> str:
+        """Give the section with these rows and a line that says how many are missing."""
+        lines = [self.head] if self.head else []
+        body = "\n".join([*lines, *rows])
+        after = f"\n\n{more}" if more else ""
+        if self.folded:
+            summary = f"<details><summary>{self.title}</summary>"
+            return f"{summary}\n\n{body}{after}\n\n</details>\n"
+        return f"### {self.title}\n\n{body}{after}\n"
+
+
+def sections_of(report: Report) -> list[Section]:
+    """Give the sections of a report, the most important first."""
+    found = [_rules(report), _answers(report), _flagged(report), _tests(report)]
+    found += [_failed(report), _findings(report), _estimates(report)]
+    return [section for section in found if section is not None and section.rows]
+
+
+def _table(*headings: str) -> str:
+    return f"| {' | '.join(headings)} |\n|{' --- |' * len(headings)}"
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _rules(report: Report) -> Section | None:
+    if report.gate_ is None:
+        return None
+    rules = sorted(report.gate_.rules, key=lambda rule: rule.verdict != "fail")
+    return Section(
+        title="Gate",
+        head=_table("Rule", "Verdict", "Observed", "Required", "Why"),
+        rows=[
+            _row(
+                code(rule.id),
+                VERDICTS[rule.verdict],
+                prose(plain_value(rule.observed), 200),
+                prose(plain_value(rule.required), 200),
+                prose(rule.why),
+            )
+            for rule in rules
+        ],
+    )
+
+
+def _answers(report: Report) -> Section | None:
+    rows = []
+    for answer in answers(report):
+        scenario = answer.scenario
+        text = scenario.summary or (scenario.reason.text if scenario.reason else "")
+        rows.append(f"- {code(scenario.id)}: **{answer.words}** {prose(text)}")
+        rows[-1] += "".join(f"\n  - {prose(why)}" for why in answer.whys)
+        rows[-1] += "".join(f"\n  - Note: {prose(caution)}" for caution in scenario.cautions)
+    return Section(title="Answers", head="", rows=rows)
+
+
+def _flagged(report: Report) -> Section:
+    rows = []
+    for one in flagged(report):
+        lines = [f"- {code(one.subject.name)}: {prose(one.summary)}"]
+        lines += [f"  - {_finding(finding)}" for finding in one.findings]
+        lines += [f"  - Contradiction: {prose(text)}" for text in one.contradictions]
+        rows.append("\n".join(lines))
+    return Section(title=f"Asks for a look: {len(rows):,}", head="", rows=rows)
+
+
+def _finding(finding: Finding) -> str:
+    parts = [code(finding.detector.name), prose(said(finding))]
+    parts += [prose(measure(finding))] if measure(finding) else []
+    parts += [prose(finding.strength)] if finding.strength else []
+    parts += [prose(i.text) for i in finding.indications if i.text != said(finding)]
+    return " · ".join(part for part in parts if part)
+
+
+def _tests(report: Report) -> Section:
+    return Section(
+        title=f"All tests: {len(report.tests):,}",
+        head=_table("Scenario", "Metric", "Groups", "Verdict", "Effect", "p adjusted"),
+        rows=[
+            _row(
+                code(test.scenario),
+                code(test.metric),
+                prose(", ".join(test.groups), 200),
+                VERDICTS[test.verdict] + ("" if test.confirmatory else ", exploratory"),
+                prose(plain_value(test.effect)),
+                prose(plain_value(test.p_adjusted)),
+            )
+            for test in report.tests
+        ],
+        folded=True,
+    )
+
+
+def _failed(report: Report) -> Section:
+    names = _names(report)
+    failed = [finding for finding in report.findings if finding.outcome == "failed"]
+    return Section(
+        title=f"Broke off: {len(failed):,}",
+        head=_table("File", "Detector", "Why"),
+        rows=[_row(code(names[f.subject]), code(f.detector.name), prose(said(f))) for f in failed],
+        folded=True,
+    )
+
+
+def _findings(report: Report) -> Section:
+    names = _names(report)
+    return Section(
+        title=f"All findings: {len(report.findings):,}",
+        head=_table("File", "Detector", "Outcome", "Measured", "Says"),
+        rows=[
+            _row(
+                code(names[f.subject]),
+                code(f.detector.name),
+                f.outcome,
+                prose(measure(f)),
+                prose(said(f), 300),
+            )
+            for f in report.findings
+        ],
+        folded=True,
+    )
+
+
+def _names(report: Report) -> dict[str, str]:
+    """Give the name of every subject, listed or not, by its id."""
+    names = {finding.subject: finding.subject for finding in report.findings}
+    subjects: list[Subject] = report.subjects
+    return names | {subject.id: subject.name for subject in subjects}
+
+
+def _estimates(report: Report) -> Section:
+    return Section(
+        title=f"All estimates: {len(report.estimates):,}",
+        head=_table("Scenario", "Metric", "Group", "Value", "Interval", "n"),
+        rows=list(_estimate_rows(report.estimates)),
+        folded=True,
+    )
+
+
+def _estimate_rows(estimates: list[Estimate]) -> Iterator[str]:
+    for e in estimates:
+        why = e.reason.text if e.reason else "no value"
+        bounded = e.low is not None and e.high is not None
+        interval = f"{plain_value(e.low)} to {plain_value(e.high)}" if bounded else ""
+        yield _row(
+            code(e.scenario),
+            code(e.metric),
+            prose(e.group, 200),
+            prose(why, 200) if e.value is None else number(e.value),
+            interval,
+            f"{e.n:,}",
+        )
