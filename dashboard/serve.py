@@ -18,6 +18,9 @@ def serve(host: str, port: int) -> None:
         Where to listen. Flags win over every Streamlit configuration file, so none that lies in
         the working directory can open the dashboard to others.
     """
+    from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web.cli import main
 
+    # our pages/ holds modules; Streamlit would run them as scripts where one is opened directly
+    PagesManager.uses_pages_directory = False
     main(["run", str(APP), *streamlit_flags(host, port)], prog_name="streamlit")
