@@ -1,0 +1,1 @@
+"""What the pages Scan and Detectors know of detectors: their cards, weights and benches."""

@@ -1,0 +1,1 @@
+"""The parts of the page Scan: choosing, watching, and what was scanned before."""

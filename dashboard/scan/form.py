@@ -1,0 +1,116 @@
+"""Choosing what to scan, with what, and starting it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from avaudit.errors import AvauditError, UsageError
+from avaudit.jobs import JobRequest, JobStore
+
+from ..detectors.catalogue import Entry, entries, families
+from ..say import md, plain
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+ROUND = "scan-round"
+"""Counts the scans started: a new one empties the fields."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the person has put in."""
+
+    files: list[Any]
+    path: str
+    detectors: list[str] | None
+    stability: bool
+
+
+def draw(jobs: JobStore) -> None:
+    """Draw the form; a click starts the job and draws the page anew."""
+    number = st.session_state.setdefault(ROUND, 0)
+    with st.container(border=True):
+        left, right = st.columns([3, 2], gap="medium")
+        files = _files(left, number)
+        path = _path(right, number)
+        stability = right.checkbox(
+            "Score again as re-shared",
+            key="scan-stability",
+            help="Each item is also scored after recompression, scaling and the like, and the "
+            "finding says whether the answer holds. It takes several times as long.",
+        )
+        detectors = _detectors(str(jobs.home))
+    if st.button("Start the scan", type="primary", key="scan-start"):
+        _start(jobs, Asked(files, path.strip(), detectors, stability))
+
+
+def _files(place: DeltaGenerator, number: int) -> list[Any]:
+    files = place.file_uploader(
+        "Files to scan",
+        accept_multiple_files=True,
+        key=f"scan-files-{number}",
+        help="A C2PA sidecar is read with its file when both are dropped.",
+    )
+    return list(files or ())
+
+
+def _path(place: DeltaGenerator, number: int) -> str:
+    return place.text_input(
+        "Or a folder, file or manifest on this machine",
+        key=f"scan-path-{number}",
+        placeholder="/media/uploads",
+        help="Folders are searched with everything below them. Nothing is copied.",
+    )
+
+
+def _detectors(home: str) -> list[str] | None:
+    """Draw the detectors by family; give those that are wanted, None for all."""
+    found = entries(home)
+    lacking = sum(1 for entry in found if entry.lacking)
+    title = f"Detectors: {len(found)}{f', {lacking} of them without weights' if lacking else ''}"
+    chosen: list[str] = []
+    with st.expander(title, icon=":material/tune:"):
+        for family, members in families(found).items():
+            st.markdown(f"**{md(family)}**")
+            columns = st.columns(2, gap="medium")
+            for place, entry in enumerate(members):
+                with columns[place % 2]:
+                    chosen += [entry.name] if _offer(entry) else []
+    return None if len(chosen) == len(found) else chosen
+
+
+def _offer(entry: Entry) -> bool:
+    """Draw one detector with its question; tell whether it is wanted."""
+    flag = "  :orange-badge[! weights missing]" if entry.lacking else ""
+    wanted = st.checkbox(
+        f"{md(entry.name)}{flag}",
+        value=not entry.problem,
+        disabled=bool(entry.problem),
+        key=f"scan-with-{entry.name}",
+    )
+    st.caption(md(entry.asks))
+    if entry.lacking:
+        st.caption(f"Without them it abstains. To get them: {md(entry.command)}")
+    return wanted
+
+
+def _start(jobs: JobStore, asked: Asked) -> None:
+    try:
+        if asked.detectors == []:
+            raise UsageError("no detector is chosen: tick at least one")
+        request = JobRequest(
+            inputs=[asked.path] if asked.path else [],
+            detectors=asked.detectors,
+            stability=asked.stability,
+        )
+        jobs.start(request, asked.files)
+    except AvauditError as error:
+        st.error("The scan was not started.", icon=":material/error:")
+        st.text(plain(error))
+        return
+    st.session_state[ROUND] += 1
+    st.rerun()
