@@ -49,7 +49,9 @@ def publish(report: Report, folder: Path, formats: Sequence[str], settings: Sett
             sealed = ledger.append_report(report, key)
             run = Run(sealed, folder)
             digests = _write_documents(run, ["json", *(f for f in formats if f != "json")])
-            ledger.append_documents(sealed.id, digests, key)
+            # a path that is no Unicode cannot stand in JSON, and is then not found again
+            place = str(folder.absolute()).encode("utf-8", "backslashreplace").decode()
+            ledger.append_documents(sealed.id, digests, key, folder=place)
     except AvauditError as error:
         raise _saved_unsealed(report, folder, error) from error
     return run

@@ -6,14 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.engine import URL
 
 from ..errors import LedgerError
 from ..result import Report, canonical_bytes
 from ..seal import KeyRing, SigningKey, compact_text, load_keyring, seal_report
-from ._append import insert_entry, locked_head
+from ._append import insert_entry, locked_head, read_entry
 from ._check import check_ledger
 from ._connect import WRITES, ledger_url, open_engine
 from ._entry import Entry, LedgerIdentity, ReportRow, report_summary
@@ -149,7 +150,14 @@ class Ledger:
         self._witness(entry)
         return sealed
 
-    def append_documents(self, report_id: str, files: Mapping[str, str], key: SigningKey) -> Entry:
+    def append_documents(
+        self,
+        report_id: str,
+        files: Mapping[str, str],
+        key: SigningKey,
+        *,
+        folder: str | None = None,
+    ) -> Entry:
         """Append the digests of the documents made from a report.
 
         Parameters
@@ -161,13 +169,38 @@ class Ledger:
             entry about the same path replaces the earlier one when documents are verified.
         key
             The key to sign with.
+        folder
+            Where the documents were written, so that a reader of the ledger finds the artefacts.
 
         Raises
         ------
         LedgerError
             As :meth:`append_report`; also when the report is not in this ledger.
         """
-        content = {"report": report_id, "files": dict(sorted(files.items()))}
+        content: dict[str, Any] = {"report": report_id, "files": dict(sorted(files.items()))}
+        if folder is not None:
+            content["folder"] = folder
+        return self._append(report_id, "documents", {"files": len(files)}, content, key)
+
+    def append_review(self, report_id: str, content: Mapping[str, Any], key: SigningKey) -> Entry:
+        """Append what a reviewer said of a finding; see :func:`avaudit.review.record`.
+
+        Raises
+        ------
+        LedgerError
+            As :meth:`append_documents`.
+        """
+        return self._append(report_id, "review", {"action": content.get("action")}, content, key)
+
+    def _append(
+        self,
+        report_id: str,
+        kind: str,
+        summary: dict[str, Any],
+        content: Mapping[str, Any],
+        key: SigningKey,
+    ) -> Entry:
+        """Append an entry about a report that is there."""
         with self._writing() as connection:
             if first_entry(connection, report_id, "report") is None:
                 raise LedgerError(f"the ledger {self.place} has no report {report_id}")
@@ -175,13 +208,33 @@ class Ledger:
                 connection,
                 locked_head(connection, self._identity),
                 key,
-                kind="documents",
+                kind=kind,
                 report_id=report_id,
-                summary={"files": len(files)},
-                payload=canonical_bytes(content).decode("utf-8"),
+                summary=summary,
+                payload=canonical_bytes(dict(content)).decode("utf-8"),
             )
         self._witness(entry)
         return entry
+
+    def entry(self, seq: int) -> Entry | None:
+        """Give one entry without its payload; ``None`` when it is not there."""
+        with self._reading() as connection:
+            return read_entry(connection, seq)
+
+    def last_seq(self) -> int:
+        """Give the number of the last entry; 0 for an empty ledger."""
+        with self._reading() as connection:
+            return int(connection.execute(select(func.max(entries.c.seq))).scalar() or 0)
+
+    def entries_after(self, seq: int) -> Iterator[tuple[Entry, str]]:
+        """Give all later entries with their payloads, oldest first, one in memory at a time."""
+        query = select(entries).where(entries.c.seq > seq).order_by(entries.c.seq)
+        with self._reading() as connection:
+            streamed = connection.execute(query.execution_options(yield_per=1))
+            for row in streamed.mappings():
+                columns = dict(row)
+                payload = columns.pop("payload")
+                yield Entry(**columns), payload
 
     def get_report(self, report_id: str) -> Report:
         """Give a sealed report back: ``to_json()`` is the exact text of its report.json.
