@@ -20,7 +20,9 @@ from ..detector import Abstained, Detector, Examination, Need, Outcome
 from ..errors import ExaminationError
 from ..media.intake import Opened, open_media
 from ..media.source import Source
-from ..media.types import Chunk, MediaInfo
+from ..media.types import Chunk, MediaInfo, MediaKind
+from .faces import with_faces
+from .failures import as_examination_error
 from .reshare import Kept, can_reshare
 from .reshare_clip import clip_under
 
@@ -133,17 +135,6 @@ def examine(
         yield from _watch(watchers, assignment, opened, limits)
 
 
-def as_examination_error(error: BaseException) -> ExaminationError:
-    """Give any exception as a typed failure with a text for the reader."""
-    if isinstance(error, ExaminationError):
-        return error
-    if isinstance(error, MemoryError):
-        return ExaminationError("memory_limit", "the examination ran out of its allowed memory")
-    if isinstance(error, OSError) and error.errno is not None:
-        return ExaminationError("io_error", f"reading or writing failed: {error.strerror}")
-    return ExaminationError("internal_error", f"{type(error).__name__}: {error}")
-
-
 class _Run:
     """One detector on one file, with its clock. An exception ends this run and no other."""
 
@@ -211,7 +202,7 @@ def _watch(
     meter = _Meter(assignment, opened.media)
     kept = Kept()
     try:
-        for chunk in _needed(opened.chunks(), runs):
+        for chunk in with_faces(_needed(opened.chunks(), runs), runs, opened.media.kind):
             for run in runs:
                 part = _part_for(run.needs, chunk)
                 if part is not None:
@@ -249,13 +240,13 @@ def _reshared(
                 condition, assignment.source, media, aside.scratch, limits, threads=aside.threads
             )
         runs = [_Run(name, detector, aside, media) for name, detector in asked.items()]
-        for answer in _asked_again(runs, chunks):
+        for answer in _asked_again(runs, chunks, media.kind):
             yield replace(answer, condition=condition)
 
 
-def _asked_again(runs: list[_Run], chunks: Iterator[Chunk]) -> list[Answer]:
+def _asked_again(runs: list[_Run], chunks: Iterator[Chunk], kind: MediaKind) -> list[Answer]:
     try:
-        for chunk in chunks:
+        for chunk in with_faces(chunks, runs, kind):
             for run in runs:
                 part = _part_for(run.needs, chunk)
                 if part is not None:
@@ -306,7 +297,8 @@ def _part_for(needs: frozenset[Need], chunk: Chunk) -> Chunk | None:
     audio = chunk.audio if Need.AUDIO in needs else ()
     if not frames and not audio:
         return None
-    return replace(chunk, frames=frames, audio=audio)
+    faces = chunk.faces if Need.FACES in needs else None
+    return replace(chunk, frames=frames, audio=audio, faces=faces)
 
 
 def _not_for(detector: Detector, media: MediaInfo) -> Abstained:

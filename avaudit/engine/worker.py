@@ -20,7 +20,7 @@ from typing import Any
 
 from ..confinement.apply import confine
 from ..confinement.limits import Limits
-from ..detector import Detector
+from ..detector import Detector, Need
 from ..errors import AvauditError
 from ..registry import DETECTORS, load
 from .examine import (
@@ -29,9 +29,10 @@ from .examine import (
     Event,
     Recognised,
     Stage,
-    as_examination_error,
     examine,
 )
+from .faces import face_networks
+from .failures import as_examination_error
 from .messages import Done, Ready, Refused, encode, encode_event
 
 PR_SET_PDEATHSIG = 1
@@ -140,6 +141,8 @@ def _warm_up(detectors: Mapping[str, Detector], data_dirs: Mapping[str, Path]) -
     """Import and load, before the walls stand, what every file needs."""
     from ..media import clip, still  # noqa: F401
 
+    if any(Need.FACES in detector.needs for detector in detectors.values()):
+        face_networks()
     for detector in detectors.values():
         detector.prepare({name: data_dirs[name] for name in detector.reads})
 

@@ -85,6 +85,9 @@ class FaceNetworks:
         self._refining = _loaded(RNet(pretrained=False), "rnet.pt")
         self._looking = _loaded(ONet(pretrained=False), "onet.pt")
         self._device = device
+        if device is not None:
+            for network in (self._proposing, self._refining, self._looking):
+                network.to(device)
 
     def search(self, pictures: Sequence[RgbArray], fineness: Fineness) -> list[list[Found] | None]:
         """Search whole pictures of one size.
@@ -147,8 +150,8 @@ class FaceNetworks:
     def _running(self) -> Iterator[torch.device]:
         if self._device is None:
             self._device = pick_device()
-        for network in (self._proposing, self._refining, self._looking):
-            network.to(self._device)
+            for network in (self._proposing, self._refining, self._looking):
+                network.to(self._device)
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
