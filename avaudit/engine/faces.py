@@ -26,10 +26,16 @@ class FaceReader(Protocol):
 
 @cache
 def face_networks() -> FaceNetworks:
-    """Load the networks, once per worker and before its walls go up."""
+    """Load the networks, once per worker and before its walls go up.
+
+    On the processor: a GPU's driver maps far more address space than any limit on a worker that
+    would still bound a decoder.
+    """
+    import torch
+
     from ..media.faces.networks import FaceNetworks
 
-    return FaceNetworks()
+    return FaceNetworks(torch.device("cpu"))
 
 
 def with_faces(

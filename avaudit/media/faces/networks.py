@@ -11,7 +11,6 @@ References
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,13 +59,8 @@ STILL = Fineness(longer_px=1280, smallest_px=24)
 
 
 def pick_device() -> torch.device:
-    """Give the GPU where there is one that this process can use, otherwise the processor.
-
-    A process whose address space is limited, like the confined worker, cannot: the driver maps
-    far more than any limit that would still bound a decoder.
-    """
-    unlimited = resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY
-    return torch.device("cuda" if unlimited and torch.cuda.is_available() else "cpu")
+    """Give the GPU where there is one, otherwise the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class FaceNetworks:
@@ -77,17 +71,16 @@ class FaceNetworks:
     Parameters
     ----------
     device
-        Where they run; by default :func:`pick_device` at the first use.
+        Where they run; by default :func:`pick_device`.
     """
 
     def __init__(self, device: torch.device | None = None) -> None:
         self._proposing = _loaded(PNet(pretrained=False), "pnet.pt")
         self._refining = _loaded(RNet(pretrained=False), "rnet.pt")
         self._looking = _loaded(ONet(pretrained=False), "onet.pt")
-        self._device = device
-        if device is not None:
-            for network in (self._proposing, self._refining, self._looking):
-                network.to(device)
+        self._device = device or pick_device()
+        for network in (self._proposing, self._refining, self._looking):
+            network.to(self._device)
 
     def search(self, pictures: Sequence[RgbArray], fineness: Fineness) -> list[list[Found] | None]:
         """Search whole pictures of one size.
@@ -148,10 +141,6 @@ class FaceNetworks:
 
     @contextmanager
     def _running(self) -> Iterator[torch.device]:
-        if self._device is None:
-            self._device = pick_device()
-            for network in (self._proposing, self._refining, self._looking):
-                network.to(self._device)
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
