@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from avaudit.result import Estimate, Gate, Report, Scenario, Test
 
+from ..overview import answers, plain_summary, plain_value
 from .bench import DRAWN, PROBE, BenchTable, groups_of, overview_of
 from .cells import Cell, Pair, cell_of
 from .curves import CurveView, curves_of
@@ -43,6 +44,18 @@ class GateView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnswerView:
+    """One question of an audit and its answer, for people who read no statistics."""
+
+    anchor: str
+    title: str
+    asks: str
+    words: str
+    at_risk: str
+    badge: Badge
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScenarioView:
     """One scenario: the answer in words, its pictures, tests and numbers."""
 
@@ -68,6 +81,8 @@ class ScenarioView:
 class AuditView:
     """What a report holds beside subjects."""
 
+    summary: str
+    answers: list[AnswerView]
     plan: list[Cell]
     scenarios: list[ScenarioView]
     estimates: list[EstimateRow]
@@ -78,8 +93,10 @@ class AuditView:
 
 def audit_view(report: Report) -> AuditView:
     """Build the tables of estimates, tests and gate; empty where the report has none."""
-    plan = report.plan
+    plan, is_audit = report.plan, report.kind == "audit"
     return AuditView(
+        summary=plain_summary(report) if is_audit else "",
+        answers=_answers(report) if is_audit else [],
         plan=[cell_of("path", plan.path), cell_of("sha256", plan.sha256)] if plan else [],
         scenarios=[_scenario(n, one, report) for n, one in enumerate(report.scenarios, 1)],
         estimates=[_estimate(estimate) for estimate in report.estimates],
@@ -89,13 +106,31 @@ def audit_view(report: Report) -> AuditView:
     )
 
 
+def _answers(report: Report) -> list[AnswerView]:
+    return [
+        AnswerView(
+            anchor=f"scenario-{position}",
+            title=shortened(one_line(answer.scenario.id), 100),
+            asks=shortened(answer.scenario.asks, 300),
+            words=answer.words,
+            at_risk=shortened(
+                "; ".join(t for t in (answer.scenario.at_risk, answer.scenario.hazard) if t), 300
+            ),
+            badge=_badge(answer.scenario),
+        )
+        for position, answer in enumerate(answers(report), 1)
+    ]
+
+
+def _badge(scenario: Scenario) -> Badge:
+    if scenario.verdict is not None:
+        return VERDICTS[scenario.verdict]
+    return OUTCOMES["failed"] if scenario.outcome == "failed" else MEASURED
+
+
 def _scenario(position: int, scenario: Scenario, report: Report) -> ScenarioView:
     estimates = [e for e in report.estimates if e.scenario == scenario.id]
     tests = [t for t in report.tests if t.scenario == scenario.id]
-    if scenario.verdict is not None:
-        badge = VERDICTS[scenario.verdict]
-    else:
-        badge = OUTCOMES["failed"] if scenario.outcome == "failed" else MEASURED
     stated = {
         "probe": scenario.probe,
         "metric": scenario.metric,
@@ -111,7 +146,7 @@ def _scenario(position: int, scenario: Scenario, report: Report) -> ScenarioView
         id=shortened(one_line(scenario.id), 100),
         title=scenario.title,
         asks=scenario.asks,
-        badge=badge,
+        badge=_badge(scenario),
         kind=""
         if scenario.confirmatory or scenario.probe == PROBE
         else "exploratory: it cannot fail the audit",
@@ -199,5 +234,5 @@ def _measured(value: float | None) -> Cell:
 
 def _plain(value: object) -> Cell:
     if isinstance(value, list | dict):
-        return Cell(text=shortened(one_line(repr(value)), 400))
+        return Cell(text=plain_value(value, 400))
     return Cell(text="") if value is None else cell_of("value", value)

@@ -8,6 +8,7 @@ from itertools import chain
 
 from avaudit.result import Finding, Report, Subject
 
+from ..overview import verdict_line
 from .audit import AuditView, audit_view
 from .images import Pictures
 from .numbers import utc
@@ -51,6 +52,7 @@ class PageView:
     created_exact: str
     tool: str
     digest: str
+    verdict: str
     figures: list[Figure]
     filters: list[Filter]
     outcomes: list[Badge]
@@ -82,6 +84,7 @@ def page_view(report: Report, pictures: Pictures) -> PageView:
         created_exact=one_line(report.created),
         tool=f"{report.tool.name} {report.tool.version}",
         digest=report.seal.digest if report.seal else "",
+        verdict=verdict_line(report),
         figures=_figures(report, subjects, len(run.skipped)),
         filters=_filters(subjects),
         outcomes=list(OUTCOMES.values()),

@@ -45,9 +45,7 @@ class PdfRenderer(Renderer):
             raise AvauditError(f"typst could not set the document: {error.message}") from error
 
 
-def typeset(
-    report: Report, folder: Path, *, with_pictures: bool, **options: object
-) -> bytes:
+def typeset(report: Report, folder: Path, *, with_pictures: bool, **options: object) -> bytes:
     """Set the document once.
 
     Parameters
@@ -72,9 +70,7 @@ def typeset(
 
     with TemporaryDirectory(prefix="avaudit-pdf-") as name:
         place = Path(name)
-        data = document_data(
-            report, Pictures(folder), Thumbnails(place if with_pictures else None)
-        )
+        data = document_data(report, Pictures(folder), Thumbnails(place if with_pictures else None))
         (place / "data.json").write_text(json.dumps(data, allow_nan=False), "utf-8")
         for template in TEMPLATES:
             text = resources.files(__package__).joinpath(template).read_bytes()
