@@ -102,7 +102,8 @@ def _show(name: str) -> None:
     try:
         module = importlib.import_module(f"{__package__}.pages.{name}")
         show: Callable[[Store], None] = module.show
-        show(open_store())
+        with open_store() as store:
+            show(store)
     except AvauditError as error:
         _LOG.warning("page %s: %s", name, error)
         trouble("This page cannot be shown", error)

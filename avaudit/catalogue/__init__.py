@@ -15,7 +15,13 @@ Examples
 ...     page = catalogue.findings(Wanted(standing=("flagged",)), limit=50)
 """
 
-from .catalogue import Catalogue, catalogue_path, open_catalogue
+from .catalogue import (
+    Catalogue,
+    catalogue_path,
+    empty_catalogue,
+    open_catalogue,
+    remove_catalogue,
+)
 from .model import (
     DayCount,
     FindingLine,
@@ -43,6 +49,8 @@ __all__ = [
     "Totals",
     "Wanted",
     "catalogue_path",
+    "empty_catalogue",
     "open_catalogue",
+    "remove_catalogue",
     "standing_of",
 ]

@@ -198,9 +198,9 @@ def _name(report: dict[str, Any]) -> str:
     model = parameters.get("model")
     if isinstance(model, dict):
         return str(model.get("reference", ""))
-    for key in ("model", "detector"):
-        if isinstance(parameters.get(key), str):
-            return str(parameters[key])
+    benched = parameters.get("benched")
+    if isinstance(benched, dict):
+        return str(benched.get("detector", ""))
     inputs = parameters.get("inputs")
     return ", ".join(map(str, inputs[:3])) if isinstance(inputs, list) else ""
 

@@ -23,9 +23,8 @@ Progress = Callable[[int], None]
 class Catalogue(Queries):
     """An open catalogue; get one with :func:`open_catalogue`. Not for several threads at once."""
 
-    def __init__(self, path: Path, ledger_id: str) -> None:
+    def __init__(self, path: Path | None) -> None:
         self.path = path
-        self._ledger_id = ledger_id
         super().__init__(_connect(path))
 
     def __enter__(self) -> Catalogue:
@@ -63,8 +62,8 @@ class Catalogue(Queries):
             How many entries were taken in. An entry that cannot be read, or does not follow the
             one before it, is listed by :meth:`problems`; the others are taken in all the same.
         """
-        if not self._continues(ledger):
-            self._empty(ledger.identity.ledger_id)
+        if not self.continues(ledger):
+            self.start_anew(ledger.identity.ledger_id)
         taken = 0
         for entry, payload in ledger.entries_after(self._position()[0]):
             with self._writing() as connection:
@@ -79,7 +78,7 @@ class Catalogue(Queries):
             self._connection.execute("PRAGMA optimize")
         return taken
 
-    def _continues(self, ledger: Ledger) -> bool:
+    def continues(self, ledger: Ledger) -> bool:
         """Tell whether the last entry taken in is still the ledger's own."""
         if not self._has_tables() or self._meta("ledger_id") != ledger.identity.ledger_id:
             return False
@@ -104,7 +103,7 @@ class Catalogue(Queries):
         for key, value in (("seq", str(entry.seq)), ("entry_hash", entry.entry_hash)):
             connection.execute("REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def _empty(self, ledger_id: str) -> None:
+    def start_anew(self, ledger_id: str) -> None:
         """Drop every table and begin anew, for the given ledger."""
         with self._writing() as connection:
             tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -168,6 +167,13 @@ def open_catalogue(ledger: Ledger) -> Catalogue:
         ) from error
 
 
+def empty_catalogue() -> Catalogue:
+    """Give a catalogue in memory with nothing in it, for where there is no ledger yet."""
+    catalogue = Catalogue(None)
+    catalogue.start_anew("")
+    return catalogue
+
+
 def remove_catalogue(path: Path) -> None:
     """Delete a catalogue with its side files."""
     for suffix in ("", "-wal", "-shm"):
@@ -176,22 +182,23 @@ def remove_catalogue(path: Path) -> None:
 
 
 def _opened(path: Path, ledger: Ledger) -> Catalogue:
-    catalogue = Catalogue(path, ledger.identity.ledger_id)
+    catalogue = Catalogue(path)
     try:
-        if not catalogue._continues(ledger):  # noqa: SLF001 - our own class
-            catalogue._empty(ledger.identity.ledger_id)  # noqa: SLF001
+        if not catalogue.continues(ledger):
+            catalogue.start_anew(ledger.identity.ledger_id)
     except BaseException:
         catalogue.close()
         raise
     return catalogue
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path | None) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        path or ":memory:", timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
     try:
-        path.chmod(0o600)
+        if path is not None:
+            path.chmod(0o600)
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")

@@ -1,0 +1,1 @@
+"""Parts of the pages about findings: the table, and everything on a finding's own page."""
