@@ -16,11 +16,13 @@ from typing import Literal
 from xml.etree import ElementTree as ET
 
 from avaudit.renderer import Renderer
-from avaudit.result import Finding, Gate, Report, Test
+from avaudit.result import Finding, Gate, GateProblem, Report, RuleResult, Test
 
 from .html.text import one_line, shortened, visible
-from .overview import gate_line, measure, plain_value, said
+from .overview import baseline_line, gate_line, measure, plain_value, problems_line, said
 
+MAX_PROBLEMS = 100
+"""Problems of a rule written into its output."""
 State = Literal["passed", "skipped", "failure", "error"]
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -91,6 +93,9 @@ class JunitRenderer(Renderer):
                     ("why", rule.why),
                     ("observed", plain_value(rule.observed)),
                     ("required", plain_value(rule.required)),
+                    ("needed to settle it", plain_value(rule.n_needed)),
+                    *((p.state or p.verdict, _problem(p)) for p in _listed(rule)),
+                    ("left out", problems_line(rule)),
                 ),
             )
             for rule in gate.rules
@@ -134,6 +139,15 @@ class JunitRenderer(Renderer):
     def _state(self, verdict: str) -> State:
         known: dict[str, State] = {"pass": "passed", "fail": "failure"}
         return known.get(verdict, self._undecided)
+
+
+def _listed(rule: RuleResult) -> list[GateProblem]:
+    return (rule.problems or [])[:MAX_PROBLEMS]
+
+
+def _problem(problem: GateProblem) -> str:
+    where = ", ".join(part for part in (problem.name, problem.detector) if part)
+    return f"{where}: {problem.text}" if where else problem.text
 
 
 def _finding(finding: Finding, name: str) -> Case:
@@ -185,6 +199,8 @@ def _facts(report: Report) -> Iterable[tuple[str, str]]:
     if report.gate_ is not None:
         yield "gate", gate_line(report.gate_)
         yield "policy sha256", report.gate_.policy.sha256
+        if report.gate_.baseline is not None:
+            yield "baseline", baseline_line(report.gate_)
 
 
 def _case(suite: ET.Element, case: Case) -> None:

@@ -185,10 +185,22 @@ def said(finding: Finding) -> str:
     return finding.summary or (finding.reason.text if finding.reason else "") or finding.outcome
 
 
-def subjects_of(rule: RuleResult) -> list[str]:
-    """Give the ids of the files a rule is about, where it names them."""
-    named = getattr(rule, "subjects", None)
-    return [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
+def problems_line(rule: RuleResult) -> str:
+    """Say how many problems of a rule are listed, where some are not."""
+    counts = rule.counts or {}
+    listed, all_of = counts.get("listed", 0), counts.get("problems", 0)
+    return f"{listed:,} of {all_of:,} problems are listed." if listed < all_of else ""
+
+
+def baseline_line(gate: Gate) -> str:
+    """Say what changed against the baseline; empty where there was none."""
+    told = gate.baseline
+    if told is None:
+        return ""
+    return (
+        f"Against the baseline: {told.new:,} new, {told.fixed:,} fixed, "
+        f"{told.unchanged:,} unchanged."
+    )
 
 
 def plain_value(value: object, limit: int = 300) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from avaudit.result import Estimate, Gate, Report, Scenario, Test
 
-from ..overview import answers, plain_summary, plain_value
+from ..overview import answers, baseline_line, plain_summary, plain_value
 from .bench import DRAWN, PROBE, BenchTable, groups_of, overview_of
 from .cells import Cell, Pair, cell_of
 from .curves import CurveView, curves_of
@@ -15,6 +15,9 @@ from .forest import Forest, forests_of
 from .numbers import number
 from .statuses import MEASURED, OUTCOMES, VERDICTS, Badge
 from .text import one_line, shortened
+
+MAX_PROBLEMS = 1000
+"""Problems of a gate that are shown; all stand in report.json."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,10 @@ class GateView:
     sha256: str
     badge: Badge
     rules: list[VerdictRow]
+    problems: list[VerdictRow]
+    problem_headings: list[str]
+    baseline: str
+    left_out: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +228,32 @@ def _gate(gate: Gate) -> GateView:
             )
             for rule in gate.rules
         ],
+        problems=_problems(gate),
+        problem_headings=["Rule", "File", "Detector or test", "What"]
+        + (["Against the baseline"] if gate.baseline else []),
+        baseline=baseline_line(gate),
+        left_out=[f"{left.id}: {left.why}" for left in gate.left_out or ()],
     )
+
+
+def _problems(gate: Gate) -> list[VerdictRow]:
+    """Give what the rules that do not pass rest on, the failing first; then what is fixed."""
+    found = [(r.id, p) for r in gate.rules if r.verdict != "pass" for p in r.problems or ()]
+    found.sort(key=lambda pair: pair[1].verdict != "fail")
+    found += [("fixed", p) for p in (gate.baseline.fixed_problems if gate.baseline else ())]
+    return [
+        VerdictRow(
+            cells=_texts(
+                rule,
+                p.name or "",
+                p.detector or "",
+                p.text,
+                *([p.state or ""] if gate.baseline else []),
+            ),
+            badge=VERDICTS["pass" if p.state == "fixed" else p.verdict],
+        )
+        for rule, p in found[:MAX_PROBLEMS]
+    ]
 
 
 def _texts(*texts: str) -> list[Cell]:

@@ -11,7 +11,7 @@ import re
 from ..html.text import one_line, shortened, visible
 
 _PUNCTUATION = re.compile(r"[!#$&*<>@\[\\\]^_`{|}~]")
-_MENTION = re.compile(r"([@#!$%&~]|(?<![0-9]):)(?=[\w\[\"{/])")
+_MENTION = re.compile(r"([@#!$%&~](?=[\w\[\"{])|:(?=//|[\w+-]+:))")
 _WORD_DOT = re.compile(r"\b(www|mailto|xmpp)(?=[.:])", re.IGNORECASE)
 APART = "&#8203;"
 """A zero-width space: parts ``@name``, ``#12`` and ``://`` for the eye of no one but the linker."""

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from avaudit.result import Estimate, Finding, Report, Subject
+from avaudit.result import Estimate, Finding, GateProblem, Report, Subject
 
 from ..html.numbers import number
-from ..overview import answers, flagged, measure, plain_value, said
+from ..overview import (
+    answers,
+    baseline_line,
+    flagged,
+    measure,
+    plain_value,
+    problems_line,
+    said,
+)
 from .escape import code, prose
 
 VERDICTS = {"pass": "pass", "fail": "**fail**", "insufficient": "undecided"}
@@ -25,7 +33,8 @@ class Section:
 
     def text(self, rows: list[str], more: str = "") -> str:
         """Give the section with these rows and a line that says how many are missing."""
-        lines = [self.head] if self.head else []
+        gap = "\n" if self.head and not self.head.startswith("|") else ""
+        lines = [f"{self.head}{gap}"] if self.head else []
         body = "\n".join([*lines, *rows])
         after = f"\n\n{more}" if more else ""
         if self.folded:
@@ -36,8 +45,15 @@ class Section:
 
 def sections_of(report: Report) -> list[Section]:
     """Give the sections of a report, the most important first."""
-    found = [_rules(report), _answers(report), _flagged(report), _tests(report)]
-    found += [_failed(report), _findings(report), _estimates(report)]
+    found = [_rules(report), _problems(report), _answers(report), _flagged(report)]
+    found += [
+        _fixed(report),
+        _left_out(report),
+        _tests(report),
+        _failed(report),
+        _findings(report),
+        _estimates(report),
+    ]
     return [section for section in found if section is not None and section.rows]
 
 
@@ -67,6 +83,38 @@ def _rules(report: Report) -> Section | None:
             for rule in rules
         ],
     )
+
+
+def _problems(report: Report) -> Section | None:
+    """Give what the failing and undecided rules rest on, file by file."""
+    if report.gate_ is None:
+        return None
+    rules = [rule for rule in report.gate_.rules if rule.verdict != "pass"]
+    found = [(rule.id, problem) for rule in rules for problem in rule.problems or ()]
+    found.sort(key=lambda pair: pair[1].verdict != "fail")
+    rows = [f"- {code(name)}: {_problem(problem)}" for name, problem in found]
+    rows += [f"- {code(r.id)}: {problems_line(r)}" for r in rules if problems_line(r)]
+    return Section(title=f"Problems: {len(rows):,}", head=baseline_line(report.gate_), rows=rows)
+
+
+def _problem(problem: GateProblem) -> str:
+    state = f"**{problem.state}** " if problem.state == "new" else ""
+    where = " ".join(code(part) for part in (problem.name, problem.detector) if part)
+    return f"{state}{where} {prose(problem.text)}".strip()
+
+
+def _fixed(report: Report) -> Section | None:
+    if report.gate_ is None or report.gate_.baseline is None:
+        return None
+    rows = [f"- {_problem(problem)}" for problem in report.gate_.baseline.fixed_problems]
+    return Section(title=f"Fixed: {len(rows):,}", head="", rows=rows, folded=True)
+
+
+def _left_out(report: Report) -> Section | None:
+    if report.gate_ is None:
+        return None
+    rows = [f"- {code(left.id)}: {prose(left.why)}" for left in report.gate_.left_out or ()]
+    return Section(title=f"Rules left out: {len(rows):,}", head="", rows=rows, folded=True)
 
 
 def _answers(report: Report) -> Section | None:

@@ -73,6 +73,8 @@ def document_data(report: Report, pictures: Pictures, thumbnails: Thumbnails) ->
     found: dict[str, Any] = walk.plain(parts)
     for name in ("estimates", "tests"):
         found["page"]["audit"][name] = found["page"]["audit"][name][:MAX_ROWS]
+    if (gate := found["page"]["audit"]["gate"]) is not None:
+        gate["problems"] = gate["problems"][:MAX_ROWS]
     return found
 
 

@@ -10,7 +10,6 @@ from urllib.parse import quote
 from avaudit.result import Report, Subject
 
 SOURCE, BESIDE = "%SRCROOT%", "REPORT"
-MAX_LOCATIONS = 100
 
 
 class Places:
@@ -39,18 +38,15 @@ class Places:
 
         self.artifacts.append({"location": self._locate("report.json")})
 
-    def of(self, *subject_ids: str) -> list[dict[str, Any]]:
+    def of(self, subject_id: str | None = None) -> list[dict[str, Any]]:
         """Give the locations of a result.
 
         What is about no listed file is said of report.json: code scanning refuses a result that
         lies nowhere.
         """
-        known = [self._index[s] for s in subject_ids[:MAX_LOCATIONS] if s in self._index]
-        return [self._at(index) for index in known or [len(self.artifacts) - 1]]
-
-    def _at(self, index: int) -> dict[str, Any]:
+        index = self._index.get(subject_id or "", len(self.artifacts) - 1)
         location = self.artifacts[index]["location"] | {"index": index}
-        return {"physicalLocation": {"artifactLocation": location}}
+        return [{"physicalLocation": {"artifactLocation": location}}]
 
     def key(self, subject_id: str) -> str:
         """Give what names a file in every run: its content, else where it lies."""

@@ -11,7 +11,8 @@ from typing import Any
 from avaudit.renderer import Renderer
 from avaudit.result import Report
 
-from .message import message
+from ..html.text import one_line, visible
+from .message import identifier, message
 from .places import Places
 from .results import Results
 
@@ -121,5 +122,16 @@ def _properties(report: Report) -> dict[str, Any]:
         properties["sealDigest"] = report.seal.digest
     if report.gate_ is not None:
         gate = report.gate_
-        properties["gate"] = {"verdict": gate.verdict, "policy": gate.policy.model_dump()}
+        properties["gate"] = {
+            "verdict": gate.verdict,
+            "policy": {"name": visible(one_line(gate.policy.name)), "sha256": gate.policy.sha256},
+            "rules": {identifier(rule.id): rule.verdict for rule in gate.rules},
+        }
+        if gate.baseline is not None:
+            told = gate.baseline
+            properties["gate"]["baseline"] = {
+                "new": told.new,
+                "fixed": told.fixed,
+                "unchanged": told.unchanged,
+            }
     return properties

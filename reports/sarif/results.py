@@ -9,16 +9,16 @@ import hashlib
 from collections import Counter
 from typing import Any
 
-from avaudit.result import Estimate, Finding, Gate, Report, Scenario, Test
+from avaudit.result import Estimate, Finding, Gate, GateProblem, Report, Scenario, Test
 
 from ..html.numbers import number
-from ..html.text import visible
-from ..overview import asks_for_a_look, measure, plain_value, said, subjects_of
+from ..overview import asks_for_a_look, measure, said
 from .message import message
 from .places import Places
 from .rules import Rules
 
 KINDS = {"pass": "pass", "fail": "fail", "insufficient": "open"}
+_STATES = {"new": "new", "unchanged": "unchanged", "fixed": "absent"}
 
 
 class Results:
@@ -45,20 +45,38 @@ class Results:
             self._finding(finding)
 
     def _gate(self, gate: Gate) -> None:
+        """Give a rule's problems as results; a rule without any is one result itself."""
         for rule in gate.rules:
+            reference = self.rules.of_gate(rule)
+            if rule.verdict != "pass" and rule.problems:
+                for problem in rule.problems:
+                    kind = KINDS[problem.verdict] if rule.verdict == "fail" else "open"
+                    self._problem(reference, kind, problem)
+                continue
             self._add(
-                self.rules.of_gate(rule),
+                reference,
                 KINDS[rule.verdict],
                 "error",
                 rule.why,
-                self._places.of(*subjects_of(rule)),
+                self._places.of(),
                 ("gate", gate.policy.name, rule.id),
-                {
-                    "verdict": rule.verdict,
-                    "observed": _stated(rule.observed),
-                    "required": _stated(rule.required),
-                },
+                {"verdict": rule.verdict},
             )
+        for problem in gate.baseline.fixed_problems if gate.baseline else ():
+            self._problem(self.rules.of_fixed(), "pass", problem)
+
+    def _problem(self, reference: dict[str, Any], kind: str, problem: GateProblem) -> None:
+        self._add(
+            reference,
+            kind,
+            "error",
+            f"{problem.name}: {problem.text}" if problem.name else problem.text,
+            self._places.of(problem.subject),
+            ("problem", problem.fingerprint),
+            {"detector": problem.detector, "report": problem.report},
+        )
+        if problem.state is not None:
+            self.all[-1]["baselineState"] = _STATES[problem.state]
 
     def _test(self, test: Test) -> None:
         scenario = self._scenarios.get(test.scenario)
@@ -156,13 +174,6 @@ class Results:
         if self._seen[text] > 1:
             text += f"\0{self._seen[text]}"
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _stated(value: object) -> object:
-    """Give what a rule observed or required: a number as it is, anything else as one line."""
-    if isinstance(value, bool | int | float):
-        return value
-    return visible(plain_value(value)) or None
 
 
 def _kind(finding: Finding) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from avaudit.result import Finding, RuleResult, Scenario
 
-from ..html.text import label_of
+from ..html.text import label_of, one_line, shortened, visible
+from ..overview import plain_value
 from .message import identifier, message
 
 _OUTCOMES = {
@@ -26,8 +27,28 @@ class Rules:
 
     def of_gate(self, rule: RuleResult) -> dict[str, Any]:
         """Give the reference to a rule of the policy."""
-        title = f"Rule of the policy: {rule.id}"
-        return self._reference(rule.id, title, "", [], level="error", tag="gate")
+        reference = self._reference(
+            rule.id,
+            rule.note or f"Rule of the policy: {rule.id}",
+            f"Required: {plain_value(rule.required)}" if rule.required is not None else "",
+            [],
+            level="error",
+            tag="gate",
+        )
+        told = self.descriptors[reference["ruleIndex"]]["properties"]
+        told |= {"verdict": rule.verdict, "why": visible(shortened(one_line(rule.why), 1000))}
+        for name, value in (("observed", rule.observed), ("required", rule.required)):
+            if value is not None:
+                told[name] = visible(plain_value(value))
+        told |= {"counts": rule.counts} if rule.counts else {}
+        told |= {"nNeeded": rule.n_needed} if rule.n_needed is not None else {}
+        return reference
+
+    def of_fixed(self) -> dict[str, Any]:
+        """Give the reference for problems of the baseline that are gone."""
+        return self._reference(
+            "gate/fixed", "A problem of the baseline that is gone", "", [], level="none", tag="gate"
+        )
 
     def of_finding(self, finding: Finding) -> dict[str, Any]:
         """Give the reference to ``detector/outcome``."""
