@@ -6,11 +6,15 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import AvauditError, UsageError
 from .registry import load_renderer
 from .result import Report
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .policy import Gatekeeper
 
 
 @dataclass
@@ -29,8 +33,14 @@ class Run:
         return list(dict.fromkeys(f.subject for f in self.report.findings if f.outcome == "failed"))
 
 
-def publish(report: Report, folder: Path, formats: Sequence[str], settings: Settings) -> Run:
-    """Seal a report, append it to the ledger and write its documents.
+def publish(
+    report: Report,
+    folder: Path,
+    formats: Sequence[str],
+    settings: Settings,
+    gate: Gatekeeper | None = None,
+) -> Run:
+    """Judge a report where there is a policy, seal it, append it to the ledger, write documents.
 
     The ledger comes first: once its transaction is through, the report cannot be lost. A
     document that cannot be written afterwards is a problem told, not an exception.
@@ -44,6 +54,7 @@ def publish(report: Report, folder: Path, formats: Sequence[str], settings: Sett
     from .seal import load_or_create_key
 
     try:
+        report = gate.judged(report) if gate is not None else report
         key = load_or_create_key(Path(settings.key) if settings.key else None)
         with Ledger.open(settings.ledger_url) as ledger:
             sealed = ledger.append_report(report, key)
@@ -90,6 +101,21 @@ def _saved_unsealed(report: Report, folder: Path, error: AvauditError) -> Avaudi
     except AvauditError as second:
         return AvauditError(f"{error} The findings could not be saved either: {second}")
     return AvauditError(f"{error} The findings are saved, not sealed, in {target}")
+
+
+def gatekeeper(settings: Settings) -> Gatekeeper | None:
+    """Read the policy and the baseline of the settings, before the work begins.
+
+    Raises
+    ------
+    UsageError
+        When one of them cannot be read.
+    """
+    if settings.policy is None and settings.baseline is None:
+        return None
+    from .policy import Gatekeeper
+
+    return Gatekeeper.of(settings.policy, settings.baseline)
 
 
 def prepare_folder(folder: Path) -> Path:

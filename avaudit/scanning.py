@@ -25,7 +25,7 @@ from .evidence.apply import interpret
 from .evidence.stability import RESHARES, stability_facts
 from .home import home_dir
 from .inputs import Inputs, display_name, resolve, sidecar_of
-from .publishing import Run, prepare_folder, publish
+from .publishing import Run, gatekeeper, prepare_folder, publish
 from .registry import RENDERERS, load_detectors, select
 from .result import Artefact, Finding, Report, Stream, Subject, Tool
 from .settings import Settings
@@ -107,6 +107,7 @@ def run_scan(
 ) -> Run:
     """Scan with given settings; the part the command line and the Python call share."""
     formats = select(settings.format, RENDERERS)
+    gate = gatekeeper(settings)
     chosen = load_detectors(settings.detectors)
     inputs = resolve(named)
     folder = prepare_folder(Path(settings.out))
@@ -144,7 +145,7 @@ def run_scan(
         parameters["interrupted"] = {"not_examined": left}
     done = [job for job in jobs if job.subject in examined]
     report = _assemble(done, examined, chosen, parameters, engine.confinement, folder)
-    run = publish(report, folder, formats, settings)
+    run = publish(report, folder, formats, settings, gate)
     run.interrupted = interrupted
     return run
 

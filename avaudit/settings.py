@@ -52,6 +52,8 @@ class Settings(BaseModel):
     confinement: Literal["required", "best_effort"] = "required"
     stability: bool = False
     key: str | None = None
+    policy: str | None = None
+    baseline: str | None = None
     ledger_url: str | None = None
     verbal_scale: list[VerbalStep] = list(ENFSI_2015)
     limits: LimitSettings = LimitSettings()

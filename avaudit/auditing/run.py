@@ -19,7 +19,7 @@ from ..manifest.read import read_manifest
 from ..manifest.table import Manifest
 from ..plan.model import Plan, Scenario
 from ..probe import Context, Probe
-from ..publishing import Run, prepare_folder, publish
+from ..publishing import Run, gatekeeper, prepare_folder, publish
 from ..registry import PROBES, RENDERERS, load, select
 from ..settings import Settings
 from .report import AuditRequest, Ran, assemble
@@ -103,6 +103,9 @@ def run_audit(request: AuditRequest, settings: Settings, say: Say = lambda _line
     from ..plan.read import read_plan
 
     formats = select(settings.format, RENDERERS)
+    gate = gatekeeper(settings)
+    if gate is not None and request.gate:
+        raise UsageError("--gate and --policy exclude each other: a report has one gate")
     plan, plan_sha256 = read_plan(request.plan)
     manifest = read_manifest(request.data)
     problems = check_plan(plan, manifest)
@@ -123,7 +126,7 @@ def run_audit(request: AuditRequest, settings: Settings, say: Say = lambda _line
             for scenario in plan.scenario
         ]
         report = assemble(request, plan, plan_sha256, manifest, model, ran)
-    run = publish(report, folder, formats, settings)
+    run = publish(report, folder, formats, settings, gate)
     return AuditRun(run.report, run.folder, run.documents, run.problems)
 
 

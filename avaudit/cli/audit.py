@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .options import (
+    COLOURS,
+    AsJson,
+    Baseline,
+    Formats,
+    Key,
+    Out,
+    Policy,
+    Quiet,
+    leave_by_gate,
+    print_gate,
+)
 from .output import console, plain
 
 if TYPE_CHECKING:
     from ..auditing import AuditRun
 
-EXIT_FAIL, EXIT_INSUFFICIENT, EXIT_FAILED = 1, 3, 4
-COLOURS = {"pass": "green", "fail": "red", "insufficient": "yellow"}
+EXIT_FAILED = 4
 
 
 def audit(
@@ -28,12 +39,8 @@ def audit(
     plan: Annotated[
         Path, typer.Option("--plan", help="Plan file; avaudit plan init writes a first one.")
     ],
-    out: Annotated[
-        str | None, typer.Option("--out", "-o", help="Folder of the report. [avaudit-report]")
-    ] = None,
-    formats: Annotated[
-        str | None, typer.Option("--format", "-f", help="Documents, comma-separated. [json,html]")
-    ] = None,
+    out: Out = None,
+    formats: Formats = None,
     parameters: Annotated[
         list[str] | None,
         typer.Option("-M", metavar="KEY=VALUE", help="A parameter for the model's factory."),
@@ -45,18 +52,16 @@ def audit(
     cache: Annotated[
         bool, typer.Option("--cache/--no-cache", help="Keep the model's answers by content.")
     ] = True,
-    key: Annotated[
-        str | None, typer.Option("--key", help="Ed25519 private key that signs the report.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the report on standard output, and nothing else.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    policy: Policy = None,
+    baseline: Baseline = None,
+    key: Key = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run the bias probes of a plan on a model and write a sealed report.
 
-    Exit status: 0 done, 1 or 3 with --gate (a difference is shown, or not enough evidence),
-    2 usage, 4 a scenario could not be measured (the report holds the others).
+    Exit status: 0 done, 1 or 3 with --gate or --policy (failed, or not enough evidence),
+    2 usage, 4 a scenario could not be measured (the report holds the others, and the gate).
     """
     from ..auditing import AuditRequest, run_audit
     from ..settings import load_settings, split_names
@@ -65,6 +70,8 @@ def audit(
         "out": out,
         "format": split_names(formats) if formats is not None else None,
         "key": key,
+        "policy": policy,
+        "baseline": baseline,
     }
     request = AuditRequest(
         model=model,
@@ -128,8 +135,11 @@ def print_audit(run: AuditRun) -> None:
     out.print("")
     for document in run.documents:
         out.print(str(document), markup=False)
-    if run.report.gate_ is not None:
-        out.print(f"Gate: {run.report.gate_.verdict}")
+    gate, plan = run.report.gate_, run.report.plan
+    if gate is not None and plan is not None and gate.policy.sha256 == plan.sha256:
+        out.print(f"Gate: {gate.verdict}")  # the plan's own tests: each is told above
+    elif gate is not None:
+        print_gate(gate)
     if run.report.seal is not None:
         out.print(f"Verify with: avaudit verify {run.folder / 'report.json'}", markup=False)
 
@@ -143,6 +153,4 @@ def leave(run: AuditRun) -> None:
         typer.echo(f"avaudit: {problem}", err=True)
     if run.failed_scenarios or run.problems:
         raise typer.Exit(EXIT_FAILED)
-    gate = run.report.gate_
-    if gate is not None and gate.verdict != "pass":
-        raise typer.Exit(EXIT_FAIL if gate.verdict == "fail" else EXIT_INSUFFICIENT)
+    leave_by_gate(run.report.gate_)

@@ -8,6 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .options import (
+    AsJson,
+    Baseline,
+    Formats,
+    Key,
+    Out,
+    Policy,
+    Quiet,
+    Workers,
+    leave_by_gate,
+    print_gate,
+)
 from .output import console, plain, progress
 
 if TYPE_CHECKING:
@@ -58,27 +70,19 @@ def bench(
     method: Annotated[
         str, typer.Option("--method", help="Calibration: logistic, pav or kde.")
     ] = "logistic",
-    out: Annotated[
-        str | None, typer.Option("--out", "-o", help="Folder of the report. [avaudit-report]")
-    ] = None,
-    formats: Annotated[
-        str | None, typer.Option("--format", "-f", help="Documents, comma-separated. [json,html]")
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", "-w", min=1, help="Files examined side by side. [one per core]"),
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option("--key", help="Ed25519 private key that signs the report.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the report on standard output, and nothing else.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    out: Out = None,
+    formats: Formats = None,
+    workers: Workers = None,
+    policy: Policy = None,
+    baseline: Baseline = None,
+    key: Key = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure error rates and calibration of a detector on labelled data.
 
-    Exit status: 0 done, 2 usage, 4 an item could not be examined (the report holds the others).
+    Exit status: 0 done, 1 or 3 with --policy (failed, undecided), 2 usage, 4 an item could not be
+    examined (the report holds the others, and the gate).
     """
     from ..errors import UsageError
     from ..evaluation import BenchRequest, run_bench
@@ -94,6 +98,8 @@ def bench(
             "format": split_names(formats) if formats is not None else None,
             "workers": workers,
             "key": key,
+            "policy": policy,
+            "baseline": baseline,
         }
     )
     request = BenchRequest(
@@ -154,6 +160,8 @@ def print_bench(run: BenchRun) -> None:
             plain(f"One property alone: {shortcut.group}, AUC {shortcut.value:.2f}"), markup=False
         )
     out.print(f"Likelihood ratios held out: {run.benched[0].condition.sheet.fold_name}.")
+    if run.report.gate_ is not None:
+        print_gate(run.report.gate_)
     out.print("")
     for document in run.documents:
         out.print(str(document), markup=False)
@@ -220,3 +228,4 @@ def leave(run: BenchRun) -> None:
         typer.echo(f"avaudit: {problem}", err=True)
     if failed or run.problems:
         raise typer.Exit(EXIT_FAILED)
+    leave_by_gate(run.report.gate_)

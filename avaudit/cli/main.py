@@ -15,9 +15,11 @@ from . import (
     dashboard,
     demo,
     doctor,
+    gate,
     lint,
     models,
     plan,
+    policy,
     scan,
     schema,
     swaps,
@@ -40,6 +42,7 @@ app.command("scan")(scan.scan)
 app.command("audit")(audit.audit)
 app.command("bench")(bench.bench)
 app.command("check")(check.check)
+app.command("gate")(gate.gate)
 app.command("lint")(lint.lint)
 app.command("train")(train.train)
 app.command("verify")(verify.verify)
@@ -49,6 +52,7 @@ app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 app.add_typer(models.app, name="models")
 app.add_typer(plan.app, name="plan")
+app.add_typer(policy.app, name="policy")
 app.add_typer(swaps.app, name="swaps")
 app.add_typer(trust.app, name="trust")
 

@@ -7,6 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .options import (
+    AsJson,
+    Baseline,
+    Formats,
+    Key,
+    Out,
+    Policy,
+    Quiet,
+    Workers,
+    leave_by_gate,
+    print_gate,
+)
 from .output import plain, print_report, progress
 
 if TYPE_CHECKING:
@@ -22,20 +34,13 @@ def scan(
         # one file that may not be read is a finding, and no reason to refuse the others
         typer.Argument(metavar="INPUT...", help="Files, folders or manifests.", readable=False),
     ],
-    out: Annotated[
-        str | None, typer.Option("--out", "-o", help="Folder of the report. [avaudit-report]")
-    ] = None,
-    formats: Annotated[
-        str | None, typer.Option("--format", "-f", help="Documents, comma-separated. [json,html]")
-    ] = None,
+    out: Out = None,
+    formats: Formats = None,
     detectors: Annotated[
         str | None,
         typer.Option("--detectors", "-d", help="Detectors or families, comma-separated. [all]"),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", "-w", min=1, help="Files examined side by side. [one per core]"),
-    ] = None,
+    workers: Workers = None,
     engine: Annotated[
         str | None,
         typer.Option(
@@ -46,18 +51,17 @@ def scan(
         bool,
         typer.Option("--stability", help="Score each item again as it would be re-shared."),
     ] = False,
-    key: Annotated[
-        str | None, typer.Option("--key", help="Ed25519 private key that signs the report.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the report on standard output, and nothing else.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    policy: Policy = None,
+    baseline: Baseline = None,
+    key: Key = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Examine files and write a sealed report.
 
-    Exit status: 0 done, 2 usage, 4 something could not be examined (the report holds the rest),
-    130 interrupted (the report holds what was finished).
+    Exit status: 0 done, 1 or 3 with --policy (failed, undecided), 2 usage, 4 something could
+    not be examined (the report holds the rest, and the gate), 130 interrupted (the report holds
+    what was finished).
     """
     from ..scanning import run_scan
     from ..settings import load_settings, split_names
@@ -70,6 +74,8 @@ def scan(
         "engine": engine,
         "stability": stability or None,
         "key": key,
+        "policy": policy,
+        "baseline": baseline,
     }
     settings = load_settings(overrides)
     with progress(quiet=quiet or as_json) as show:
@@ -78,6 +84,8 @@ def scan(
         typer.echo(run.report.to_json(), nl=False)
     elif not quiet:
         print_report(run.report)
+        if run.report.gate_ is not None:
+            print_gate(run.report.gate_)
         _print_places(run)
     leave(run)
 
@@ -107,6 +115,7 @@ def leave(run: Run) -> None:
         raise typer.Exit(EXIT_INTERRUPTED)
     if failed or run.problems:
         raise typer.Exit(EXIT_FAILED)
+    leave_by_gate(run.report.gate_)
 
 
 def _list_failures(run: Run, count: int) -> None:

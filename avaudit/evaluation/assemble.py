@@ -20,6 +20,7 @@ from ..statistics import Estimate
 from .answers import FAILED
 from .card_tables import Refused
 from .figures import Condition, Figure
+from .items import items_of
 from .points import curves_of
 from .shortcut_audit import Shortcut
 
@@ -75,6 +76,7 @@ def assemble(sections: Sections) -> result.Report:
         scenarios=scenarios,
         estimates=estimates,
         curves=[curve for one in sections.benched for curve in curves_of(one.condition)],
+        items=items_of([one.condition for one in sections.benched]),
     )
 
 

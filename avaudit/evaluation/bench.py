@@ -15,7 +15,7 @@ from ..evidence.tables import CalibrationTables, ConditionTable
 from ..inputs import display_name
 from ..manifest.columns import select as select_rows
 from ..manifest.read import read_manifest
-from ..publishing import Run, prepare_folder, publish
+from ..publishing import Run, gatekeeper, prepare_folder, publish
 from ..registry import RENDERERS, select
 from ..settings import Settings
 from .answers import Answers, Gathered, read_scores, write_scores
@@ -70,6 +70,7 @@ def run_bench(
         When the workers cannot be confined, or the report cannot be written or sealed.
     """
     formats = select(settings.format, RENDERERS)
+    gate = gatekeeper(settings)
     target = card_to_write(request) if request.write_card else None
     manifest = select_rows(read_manifest(request.data), request.where)
     sheet = read_sheet(manifest)
@@ -96,7 +97,7 @@ def run_bench(
             cautions=_cautions(sheet),
         )
     )
-    run = publish(report, folder, formats, settings)
+    run = publish(report, folder, formats, settings, gate)
     return BenchRun(
         run.report, run.folder, run.documents, run.problems, benched=benched, card_written=written
     )

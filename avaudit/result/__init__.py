@@ -1,8 +1,11 @@
 """The one result model and its JSON Schema."""
 
+from .gate import Gate, GateBaseline, GateProblem, LeftOut, PolicyRef, RuleResult
 from .model import (
     SCHEMA,
     Artefact,
+    BenchAnswers,
+    BenchItems,
     Conclusion,
     Curve,
     DetectorRef,
@@ -10,15 +13,12 @@ from .model import (
     Estimate,
     FamilyEvidence,
     Finding,
-    Gate,
     Indication,
     Plan,
-    PolicyRef,
     Question,
     Reason,
     Region,
     Report,
-    RuleResult,
     Scenario,
     Seal,
     Segment,
@@ -34,6 +34,8 @@ from .serialise import canonical_bytes, report_text
 __all__ = [
     "SCHEMA",
     "Artefact",
+    "BenchAnswers",
+    "BenchItems",
     "Conclusion",
     "Curve",
     "DetectorRef",
@@ -42,7 +44,10 @@ __all__ = [
     "FamilyEvidence",
     "Finding",
     "Gate",
+    "GateBaseline",
+    "GateProblem",
     "Indication",
+    "LeftOut",
     "Plan",
     "PolicyRef",
     "Question",

@@ -7,13 +7,15 @@ that is not here is in no view. The models are frozen, unknown keys of later
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import os
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .gate import Gate, Sha256
+
 SCHEMA = "avaudit.report/1"
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Facts = dict[str, Any]
 
 
@@ -225,9 +227,9 @@ class Estimate(Model):
     scenario: str
     metric: str
     group: str
-    value: float | None
-    low: float | None
-    high: float | None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
     level: float
     n: int
     n_clusters: int | None = None
@@ -319,29 +321,25 @@ class Curve(Model):
     series: list[Series]
 
 
-class PolicyRef(Model):
-    """The policy a gate applied."""
+class BenchAnswers(Model):
+    """Scores and held-out likelihood ratios under one condition, in the order of the items."""
 
-    name: str
-    sha256: Sha256
-
-
-class RuleResult(Model):
-    """One rule of a gate with what it saw and asked."""
-
-    id: str
-    verdict: Literal["pass", "fail", "insufficient"]
-    observed: Any = None
-    required: Any = None
-    why: str
+    scenario: str
+    score: list[float | None]
+    log10_lr: list[float | None]
 
 
-class Gate(Model):
-    """The verdict of a policy on this report."""
+class BenchItems(Model):
+    """The items of a bench, so that two benches of the same items can be compared in pairs.
 
-    policy: PolicyRef
-    verdict: Literal["pass", "fail", "insufficient"]
-    rules: list[RuleResult] = []
+    ``name`` is the path as the manifest writes it, ``h1`` whether H1 is true, ``unit`` what is
+    independent (identity or source); absent where items are.
+    """
+
+    name: list[str]
+    h1: list[bool]
+    unit: list[str] | None = None
+    answers: list[BenchAnswers] = []
 
 
 class Seal(Model):
@@ -381,6 +379,7 @@ class Report(Model):
     estimates: list[Estimate] = []
     tests: list[Test] = []
     curves: list[Curve] | None = None
+    items: BenchItems | None = None
     gate_: Gate | None = Field(default=None, alias="gate")
     seal: Seal | None = None
 
@@ -397,6 +396,34 @@ class Report(Model):
         from .serialise import report_text
 
         return report_text(self.to_dict())
+
+    def gate(
+        self,
+        policy: str | os.PathLike[str],
+        baseline: str | os.PathLike[str] | Report | None = None,
+    ) -> Gate:
+        """Judge this report by a policy file; the report itself stays as it is.
+
+        Parameters
+        ----------
+        policy
+            The policy file (see :mod:`avaudit.policy`).
+        baseline
+            An earlier report, or its file: says what is new, fixed, unchanged.
+
+        Raises
+        ------
+        UsageError
+            When the policy or the baseline cannot be read.
+
+        Examples
+        --------
+        >>> report.gate("policy.toml").verdict  # doctest: +SKIP
+        'pass'
+        """
+        from ..policy import gate_of
+
+        return gate_of(self, policy, baseline)
 
     def findings_of(self, subject_id: str) -> list[Finding]:
         """Give the findings of one subject, in the order of the report."""
