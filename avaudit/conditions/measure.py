@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, BinaryIO
 
 from ..media.types import Chunk, MediaInfo, MediaKind, StreamInfo
+from ._face_meter import FaceMeter
 from ._picture_meter import PictureMeter, jpeg_quality
 from ._sound_meter import SoundMeter
 
@@ -54,7 +55,11 @@ class Conditions:
     fine_detail_db
         The upper octave of spatial frequency against the one below it.
     extra
-        What detectors add, such as ``speech_s`` and ``face_px``.
+        What is measured beyond these, such as ``speech_s``. Where a detector asked for faces,
+        of the largest face of each frame: ``face_px`` (median height in pixels),
+        ``face_yaw_deg`` (median turn of the head, coarse), ``face_detail_db`` (as
+        ``fine_detail_db``, within the face); and ``face_share`` (of the frames, that show a
+        face), ``face_tracks``, ``face_tracks_lost``.
     """
 
     audio_codec: str | None = None
@@ -120,12 +125,14 @@ class ConditionMeter:
         self._open_bytes = open_bytes
         self._sound = SoundMeter()
         self._pictures = PictureMeter()
+        self._faces = FaceMeter()
 
     def feed(self, chunk: Chunk) -> None:
         """Take the next chunk, after the detectors have had it."""
         for block in chunk.audio:
             self._sound.feed(block)
         self._pictures.feed(chunk.frames)
+        self._faces.feed(chunk.frames, chunk.faces)
 
     def finish(self) -> Conditions:
         """Give what was measured."""
@@ -155,6 +162,7 @@ class ConditionMeter:
             jpeg_quality=self._jpeg_quality(),
             blockiness=pictures.blockiness,
             fine_detail_db=pictures.fine_detail_db,
+            extra=self._faces.values(),
         )
 
     def _audio_bit_rate(self, audio: StreamInfo | None) -> int | None:

@@ -40,10 +40,7 @@ class CutFinder:
             and change > TIMES_USUAL * usual
             and _likeness(now, before) < MOST_LIKENESS
         )
-        if cut:
-            self._changes.clear()
-        else:
-            self._changes.append(change)
+        self._changes.append(change)  # one cut does not move a median, a whip pan does
         return cut
 
 
