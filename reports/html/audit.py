@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from avaudit.result import Estimate, Gate, Report, Scenario, Test
+from avaudit.result import Estimate, Report, Scenario, Test
 
-from ..overview import answers, baseline_line, plain_summary, plain_value
+from ..overview import answers, plain_summary
 from .bench import DRAWN, PROBE, BenchTable, groups_of, overview_of
 from .cells import Cell, Pair, cell_of
 from .curves import CurveView, curves_of
 from .facts import Block, blocks_of
 from .forest import Forest, forests_of
+from .gate import GateView, VerdictRow, gate_view, texts
 from .numbers import number
 from .statuses import MEASURED, OUTCOMES, VERDICTS, Badge
 from .text import one_line, shortened
-
-MAX_PROBLEMS = 1000
-"""Problems of a gate that are shown; all stand in report.json."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,28 +24,6 @@ class EstimateRow:
 
     cells: list[Cell]
     reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class VerdictRow:
-    """One test or rule with its verdict."""
-
-    cells: list[Cell]
-    badge: Badge
-
-
-@dataclass(frozen=True, kw_only=True)
-class GateView:
-    """The verdict of a policy and its rules."""
-
-    policy: str
-    sha256: str
-    badge: Badge
-    rules: list[VerdictRow]
-    problems: list[VerdictRow]
-    problem_headings: list[str]
-    baseline: str
-    left_out: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +84,7 @@ def audit_view(report: Report) -> AuditView:
         scenarios=[_scenario(n, one, report) for n, one in enumerate(report.scenarios, 1)],
         estimates=[_estimate(estimate) for estimate in report.estimates],
         tests=[_test(test) for test in report.tests],
-        gate=_gate(report.gate_) if report.gate_ else None,
+        gate=gate_view(report.gate_) if report.gate_ else None,
         overview=overview_of(report),
     )
 
@@ -185,12 +161,12 @@ def _estimate(estimate: Estimate) -> EstimateRow:
         interval = f"{number(estimate.low)} to {number(estimate.high)} ({estimate.level:.4g})"
     return EstimateRow(
         cells=[
-            *_texts(estimate.probe, estimate.scenario, estimate.metric, estimate.group),
+            *texts(estimate.probe, estimate.scenario, estimate.metric, estimate.group),
             _measured(estimate.value),
             Cell(text=interval),
             cell_of("n", estimate.n),
             Cell(text="" if estimate.n_clusters is None else f"{estimate.n_clusters:,}"),
-            *_texts(estimate.method),
+            *texts(estimate.method),
         ],
         reason=estimate.reason.text if estimate.reason else "",
     )
@@ -199,72 +175,17 @@ def _estimate(estimate: Estimate) -> EstimateRow:
 def _test(test: Test) -> VerdictRow:
     return VerdictRow(
         cells=[
-            *_texts(test.probe, test.scenario, test.metric, ", ".join(test.groups)),
+            *texts(test.probe, test.scenario, test.metric, ", ".join(test.groups)),
             _measured(test.statistic),
             _measured(test.effect),
             _measured(test.p),
             _measured(test.p_adjusted),
-            *_texts(test.correction or ""),
+            *texts(test.correction or ""),
             _measured(test.minimum_detectable),
         ],
         badge=VERDICTS[test.verdict],
     )
 
 
-def _gate(gate: Gate) -> GateView:
-    return GateView(
-        policy=gate.policy.name,
-        sha256=gate.policy.sha256,
-        badge=VERDICTS[gate.verdict],
-        rules=[
-            VerdictRow(
-                cells=[
-                    *_texts(rule.id),
-                    _plain(rule.observed),
-                    _plain(rule.required),
-                    *_texts(rule.why),
-                ],
-                badge=VERDICTS[rule.verdict],
-            )
-            for rule in gate.rules
-        ],
-        problems=_problems(gate),
-        problem_headings=["Rule", "File", "Detector or test", "What"]
-        + (["Against the baseline"] if gate.baseline else []),
-        baseline=baseline_line(gate),
-        left_out=[f"{left.id}: {left.why}" for left in gate.left_out or ()],
-    )
-
-
-def _problems(gate: Gate) -> list[VerdictRow]:
-    """Give what the rules that do not pass rest on, the failing first; then what is fixed."""
-    found = [(r.id, p) for r in gate.rules if r.verdict != "pass" for p in r.problems or ()]
-    found.sort(key=lambda pair: pair[1].verdict != "fail")
-    found += [("fixed", p) for p in (gate.baseline.fixed_problems if gate.baseline else ())]
-    return [
-        VerdictRow(
-            cells=_texts(
-                rule,
-                p.name or "",
-                p.detector or "",
-                p.text,
-                *([p.state or ""] if gate.baseline else []),
-            ),
-            badge=VERDICTS["pass" if p.state == "fixed" else p.verdict],
-        )
-        for rule, p in found[:MAX_PROBLEMS]
-    ]
-
-
-def _texts(*texts: str) -> list[Cell]:
-    return [Cell(text=shortened(one_line(text))) for text in texts]
-
-
 def _measured(value: float | None) -> Cell:
-    return Cell(text="") if value is None else cell_of("value", value)
-
-
-def _plain(value: object) -> Cell:
-    if isinstance(value, list | dict):
-        return Cell(text=plain_value(value, 400))
     return Cell(text="") if value is None else cell_of("value", value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -12,7 +14,8 @@ from avaudit.errors import AvauditError
 from avaudit.renderer import Renderer
 from avaudit.result import Report
 
-TEMPLATES = ("report.typ", "parts.typ", "drawings.typ", "findings.typ")
+MAIN = "report.typ"
+TEMPLATES = (MAIN, "parts.typ", "drawings.typ", "findings.typ")
 
 
 class PdfRenderer(Renderer):
@@ -32,21 +35,28 @@ class PdfRenderer(Renderer):
         AvauditError
             When typst cannot set it.
         """
-        from typst import TypstError
+        import typst
 
-        try:
-            return typeset(report, folder, with_pictures=True)
-        except TypstError:
-            # one picture that typst does not read must not cost the document
-            pass
-        try:
-            return typeset(report, folder, with_pictures=False)
-        except TypstError as error:
-            raise AvauditError(f"typst could not set the document: {error.message}") from error
+        # one picture that typst does not read must not cost the document
+        for with_pictures in (True, False):
+            with laid_out(report, folder, with_pictures=with_pictures) as place:
+                try:
+                    return typst.compile(
+                        place / MAIN,
+                        root=place,
+                        ignore_system_fonts=True,
+                        format="pdf",
+                        pdf_standards=["a-2a"],
+                        timestamp=_seconds(report.created),
+                    )
+                except typst.TypstError as error:
+                    problem = error
+        raise AvauditError(f"typst could not set the document: {problem.message}") from problem
 
 
-def typeset(report: Report, folder: Path, *, with_pictures: bool, **options: object) -> bytes:
-    """Set the document once.
+@contextmanager
+def laid_out(report: Report, folder: Path, *, with_pictures: bool = True) -> Iterator[Path]:
+    """Lay the templates, the data and the pictures out in a folder of their own.
 
     Parameters
     ----------
@@ -54,42 +64,26 @@ def typeset(report: Report, folder: Path, *, with_pictures: bool, **options: obj
         As for :meth:`PdfRenderer.render`.
     with_pictures
         Whether pictures of the report's folder are printed.
-    options
-        Further options of ``typst.compile``, such as ``format="png"``.
-
-    Raises
-    ------
-    TypstError
-        When typst refuses.
     """
-    import typst
-
     from ..html.images import Pictures
     from .data import document_data
     from .thumbnails import Thumbnails
 
     with TemporaryDirectory(prefix="avaudit-pdf-") as name:
         place = Path(name)
-        data = document_data(report, Pictures(folder), Thumbnails(place if with_pictures else None))
+        thumbnails = Thumbnails(place if with_pictures else None)
+        data = document_data(report, Pictures(folder), thumbnails)
         (place / "data.json").write_text(json.dumps(data, allow_nan=False), "utf-8")
         for template in TEMPLATES:
             text = resources.files(__package__).joinpath(template).read_bytes()
             (place / template).write_bytes(text)
-        chosen = {"format": "pdf", "pdf_standards": ["a-2a"], **options}
-        set_pages: bytes = typst.compile(
-            place / "report.typ",
-            root=place,
-            ignore_system_fonts=True,
-            timestamp=_seconds(report.created),
-            **chosen,
-        )
-        return set_pages
+        yield place
 
 
 def _seconds(created: str) -> int:
     """Give the report's own time for the file's date, so that equal reports are equal files."""
     try:
         when = datetime.fromisoformat(created)
-    except ValueError:
+        return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
         return 0
-    return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
