@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Literal
 
 from .card import Card
-from .errors import AvauditError
+from .detector import Abstained
+from .errors import AvauditError, ExaminationError
 from .home import home_dir
 
 State = Literal["shipped", "ready", "missing", "damaged"]
@@ -62,6 +63,41 @@ class Weights:
         if not path.is_file():
             return "missing"
         return "ready" if file_sha256(path) == self.sha256 else "damaged"
+
+
+def pulled(card: Card, store: Path) -> dict[str, Path] | Abstained:
+    """Find the files a card names in a store, or say which command gets the missing one.
+
+    Parameters
+    ----------
+    card
+        The detector's card.
+    store
+        The folder ``weights`` as the confined worker sees it.
+
+    Returns
+    -------
+    dict or Abstained
+        Where each file lies, by name; or ``weights_missing``.
+
+    Raises
+    ------
+    ExaminationError
+        ``weights_damaged`` when a file is there, but is not the published one.
+    """
+    command = f"avaudit models pull {card.name}"
+    found = {}
+    for weights in weights_of(card):
+        path = weights.path_in(store)
+        state = weights.state_of(path)
+        if state == "missing":
+            text = f"The weights {weights.name} are not here; get them: {command}"
+            return Abstained(code="weights_missing", text=text)
+        if state == "damaged":
+            text = f"{weights.name} is not the published file (its sha256 differs); get it again"
+            raise ExaminationError("weights_damaged", f"{text}: {command}")
+        found[weights.name] = path
+    return found
 
 
 def file_sha256(path: Path) -> str:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from ..conditions.measure import ConditionMeter
 from ..confinement.limits import Limits
-from ..detector import Abstained, Detector, Examination, Need, Outcome
+from ..detector import Abstained, Answered, Detector, Examination, Need, Outcome
 from ..errors import ExaminationError
 from ..media.intake import Opened, open_media
 from ..media.source import Source
@@ -151,6 +151,11 @@ class _Run:
             dirs = {key: assignment.data_dirs[key] for key in detector.reads}
             item = WorkItem(media, scratch, assignment.source, assignment.sidecar, dirs)
             self.examination = detector.begin(item)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether its answer still depends on what it is fed."""
+        return self.failure is None and not isinstance(self.examination, Answered)
 
     def _timed(self) -> _Timed:
         return _Timed(self)

@@ -23,6 +23,15 @@ class FaceReader(Protocol):
     needs: frozenset[Need]
     failure: ExaminationError | None
 
+    @property
+    def waiting(self) -> bool:
+        """Whether its answer still depends on what it is fed."""
+        ...
+
+
+ADDRESS_SPACE_BYTES = 4 << 30
+"""Address space that the networks need beyond the limit of a worker: torch maps 3 GiB."""
+
 
 @cache
 def face_networks() -> FaceNetworks:
@@ -45,7 +54,7 @@ def with_faces(
 
     If the search fails, the detectors that need faces have failed, and the others go on.
     """
-    asking = [reader for reader in readers if Need.FACES in reader.needs]
+    asking = [r for r in readers if Need.FACES in r.needs and r.waiting]
     if not asking:
         yield from chunks
         return
@@ -53,7 +62,7 @@ def with_faces(
 
     finder = FaceFinder(face_networks(), kind)
     for chunk in chunks:
-        if all(reader.failure is not None for reader in asking):
+        if not any(reader.waiting for reader in asking):
             yield chunk
             continue
         yield replace(chunk, faces=_found(finder, chunk, asking))

@@ -31,7 +31,7 @@ from .examine import (
     Stage,
     examine,
 )
-from .faces import face_networks
+from .faces import ADDRESS_SPACE_BYTES, face_networks
 from .failures import as_examination_error
 from .messages import Done, Ready, Refused, encode, encode_event
 
@@ -56,9 +56,7 @@ def main() -> int:
             limits,
             scratch=Path(config["scratch"]),
             readable=data_dirs.values(),
-            extra_address_space_bytes=max(
-                (d.address_space_bytes for d in detectors.values()), default=0
-            ),
+            extra_address_space_bytes=max(map(_address_space_bytes, detectors.values()), default=0),
             required=config["confinement"] == "required",
         )
     except (AvauditError, OSError) as error:
@@ -145,6 +143,11 @@ def _warm_up(detectors: Mapping[str, Detector], data_dirs: Mapping[str, Path]) -
         face_networks()
     for detector in detectors.values():
         detector.prepare({name: data_dirs[name] for name in detector.reads})
+
+
+def _address_space_bytes(detector: Detector) -> int:
+    faces = ADDRESS_SPACE_BYTES if Need.FACES in detector.needs else 0
+    return max(detector.address_space_bytes, faces)
 
 
 def _die_with_parent() -> None:

@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from avaudit.detector import Abstained, Detector, Examination, Item, Need
+from avaudit.detector import Abstained, Answered, Detector, Examination, Item, Need
 from avaudit.errors import ExaminationError
 from avaudit.media.types import MediaKind
 
-from .examination import Answered, Listening, SpeechExamination, SpeechModel
+from .examination import Listening, SpeechExamination, SpeechModel
 
 
 class SpeechDetector(Detector):

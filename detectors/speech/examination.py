@@ -148,14 +148,3 @@ class SpeechExamination(Examination):
             text = "No passage of speech lasts a second: too little at a time to judge."
             return Abstained(code="too_short", text=text, facts=facts)
         return None
-
-
-class Answered(Examination):
-    """An examination whose answer was known before it began."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        self._outcome = outcome
-
-    def finish(self) -> Outcome:
-        """Give the answer."""
-        return self._outcome

@@ -9,8 +9,7 @@ from typing import ClassVar, Literal
 
 from avaudit.card import Card, load_card
 from avaudit.detector import Abstained
-from avaudit.errors import ExaminationError
-from avaudit.weights import weights_of
+from avaudit.weights import pulled
 
 from ..base import SpeechDetector
 from ..examination import Listening, SpeechModel
@@ -47,16 +46,10 @@ class AasistDetector(SpeechDetector):
         ExaminationError
             When the weights are there, but are not the published ones.
         """
-        (weights,) = weights_of(self.card)
-        path = weights.path_in(data_dirs["weights"])
-        state = weights.state_of(path)
-        command = f"avaudit models pull {self.card.name}"
-        if state == "missing":
-            text = f"The weights {weights.name} are not here; get them: {command}"
-            return Abstained(code="weights_missing", text=text)
-        if state == "damaged":
-            text = f"{weights.name} is not the published file (its sha256 differs); get it again"
-            raise ExaminationError("weights_damaged", f"{text}: {command}")
+        found = pulled(self.card, data_dirs["weights"])
+        if isinstance(found, Abstained):
+            return found
+        (path,) = found.values()
         from . import network, scorer
 
         return scorer.AasistScorer(path, getattr(network, self.size))

@@ -1,0 +1,1 @@
+"""Detectors of generated, swapped and re-enacted faces."""
