@@ -18,8 +18,8 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 FACE_PX = 256
 KERAS_EPSILON = 1e-3
