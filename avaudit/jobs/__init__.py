@@ -3,6 +3,7 @@
 A job is a folder ``AVAUDIT_HOME/jobs/<id>/`` that holds everything about it::
 
     request.json    what was asked
+    policy.toml     a copy of the policy, where there is one
     uploads/        files that were handed over, under names made safe
     progress.json   how far it is, replaced as a whole
     outcome.json    how it ended: the report's id, or the error

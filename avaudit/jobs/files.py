@@ -12,6 +12,7 @@ from ..errors import AvauditError
 
 REQUEST, PROGRESS, OUTCOME = "request.json", "progress.json", "outcome.json"
 LOCK, STDERR, UPLOADS, REPORT = "lock", "stderr.txt", "uploads", "report"
+POLICY = "policy.toml"
 
 M = TypeVar("M", bound=BaseModel)
 

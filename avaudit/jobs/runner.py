@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AvauditError
-from .files import OUTCOME, PROGRESS, REPORT, REQUEST, UPLOADS, read_file, write_file
+from .files import OUTCOME, POLICY, PROGRESS, REPORT, REQUEST, UPLOADS, read_file, write_file
 from .model import Failure, JobRequest, Outcome, Progress, Stage
 from .store import CANCEL
 
 if TYPE_CHECKING:
     from ..engine.subject import Examined
     from ..publishing import Run
+    from ..settings import Settings
 
 EVERY_S = 0.1
 """Progress is written at most so often: a hundred thousand small files must not wait for it."""
@@ -59,14 +60,33 @@ def _scan(folder: Path, teller: Teller) -> Run:
         "detectors": request.detectors,
         "workers": request.workers,
         "stability": request.stability or None,
+        "policy": str(folder / POLICY) if request.policy else None,
     }
     start = Path(request.settings_from) if request.settings_from else None
     settings = load_settings(overrides, start=start)
-    os.chdir(folder)  # uploads are named by where they lie in the job, not on this machine
     inputs = list(request.inputs)
     if (folder / UPLOADS).is_dir():
         inputs.append(UPLOADS)  # as a folder: an uploaded table is never taken for a manifest
+        settings = _anchored(settings)
+        os.chdir(folder)  # uploads are named by where they lie in the job, not on this machine
     return run_scan(inputs, settings, teller.show, teller.examined)
+
+
+def _anchored(settings: Settings) -> Settings:
+    """Make the paths among the settings independent of the working directory."""
+    from sqlalchemy.engine import make_url
+
+    found = {
+        name: str(Path(value).absolute())
+        for name in ("key", "policy", "baseline")
+        if (value := getattr(settings, name))
+    }
+    if settings.ledger_url:
+        url = make_url(settings.ledger_url)
+        if url.get_backend_name() == "sqlite" and url.database:
+            url = url.set(database=str(Path(url.database).absolute()))
+            found["ledger_url"] = url.render_as_string(hide_password=False)
+    return settings.model_copy(update=found)
 
 
 def _outcome_of(run: Run) -> Outcome:

@@ -19,7 +19,7 @@ from pathlib import Path
 from ..atomic import write_atomic
 from ..errors import AvauditError, UsageError
 from ..home import ensure_private_dir, home_dir
-from .files import LOCK, OUTCOME, PROGRESS, REQUEST, STDERR, UPLOADS, read_file, write_file
+from .files import LOCK, OUTCOME, POLICY, PROGRESS, REQUEST, STDERR, UPLOADS, read_file, write_file
 from .model import Job, JobRequest, Outcome, Progress, State
 from .uploads import Upload, UploadLimits, check_uploads, save_uploads
 
@@ -54,7 +54,8 @@ class JobStore:
         Raises
         ------
         UsageError
-            When there is nothing to scan, a path does not exist, or the uploads are too large.
+            When there is nothing to scan, a path does not exist, the policy is unsound, or the
+            uploads are too large.
         AvauditError
             When the job cannot be written or its process not be started.
         """
@@ -64,6 +65,7 @@ class JobStore:
         for path in request.inputs:
             if not os.path.lexists(path):
                 raise UsageError(f"{path}: there is no such file or folder")
+        policy = _policy_text(request.policy) if request.policy else None
         ensure_private_dir(self.folder)
         check_uploads(uploads, self.folder, self.limits)
         folder = self.folder / _new_id()
@@ -71,6 +73,8 @@ class JobStore:
             ensure_private_dir(folder)
             if uploads:
                 save_uploads(uploads, folder / UPLOADS, self.limits)
+            if policy is not None:
+                write_atomic(folder / POLICY, policy, mode=0o600)
             write_file(folder / REQUEST, request)
             self._spawn(folder)
         except OSError as error:
@@ -209,16 +213,26 @@ class JobStore:
 
 def _absolute(request: JobRequest) -> JobRequest:
     """Name everything so that the process finds it from any working directory."""
-    policy = request.policy
-    if policy is not None and Path(policy).is_file():
-        policy = str(Path(policy).absolute())
     return request.model_copy(
         update={
             "inputs": [str(Path(path).expanduser().absolute()) for path in request.inputs],
-            "policy": policy,
             "settings_from": request.settings_from or str(Path.cwd()),
         }
     )
+
+
+def _policy_text(policy: str) -> bytes:
+    """Give the bytes of a policy, checked; the job keeps a copy that no later edit changes.
+
+    A shipped profile goes by its name, anything else is a file.
+    """
+    from ..policy import PROFILES, profile_text, read_policy
+
+    if policy in PROFILES:
+        return profile_text(policy).encode("utf-8")
+    path = Path(policy).expanduser()
+    read_policy(path)
+    return path.read_bytes()
 
 
 def _new_id() -> str:

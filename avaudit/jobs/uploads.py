@@ -35,7 +35,7 @@ class UploadLimits:
     """How much one job may be handed: files, bytes of one file, bytes of all, bytes left free."""
 
     files: int = 1000
-    file_bytes: int = 2 * GB
+    file_bytes: int = 2 << 30
     job_bytes: int = 8 * GB
     keep_free_bytes: int = GB
 

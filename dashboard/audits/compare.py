@@ -10,7 +10,8 @@ from avaudit.result import Estimate, Report, Test
 
 from ..say import plain
 from ..theme import mark
-from .words import NONE, interval, number, plan_of
+from ..words import number
+from .words import NONE, interval, plan_of
 
 COMPARED_ROLES = ("group", "gap", "reference")
 NOT_ASKED = ("title", "scenario", "at_risk", "hazard", "mitigation", "review_trigger", "id")

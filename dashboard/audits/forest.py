@@ -11,7 +11,8 @@ from avaudit.result import Estimate, Scenario
 
 from ..say import plain, short
 from ..theme import chart, palette
-from .words import counted, interval, number, why_apart
+from ..words import number
+from .words import counted, interval, why_apart
 
 MAX_ROWS = 60
 ROW_PX = 30
@@ -234,7 +235,7 @@ def _ticks(forest: Forest) -> list[float]:
     """Give round marks among the values: none in the room for text, where no value can lie."""
     known = _drawn(forest)
     low, high = min(known), max(known)
-    rough = max(high - low, 1e-3) / 5
+    rough = max(high - low, 1e-3) / 6
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * f for f in (1, 2, 5, 10) if power * f >= rough * 0.999)
     return [

@@ -9,8 +9,8 @@ from avaudit.result import Estimate, Scenario
 
 from ..say import short
 from ..theme import chart, palette
+from ..words import number
 from .forest import FONT, is_apart
-from .words import number
 
 JOINER = " × "
 MAX_CELLS = 400

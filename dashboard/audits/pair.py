@@ -11,8 +11,9 @@ from avaudit.result import Estimate, Report
 
 from ..say import md, plain, short
 from ..theme import badge, chart, palette
-from .compare import COMPARED_ROLES, compare
-from .words import counted, data_of, interval, model_of, number, verdict_of
+from ..words import number
+from .compare import COMPARED_ROLES, Comparison, compare
+from .words import counted, data_of, interval, model_of, verdict_of
 
 BEFORE, AFTER = "before", "after"
 MAX_ROWS = 40
@@ -41,7 +42,7 @@ def draw(before: Report, after: Report) -> None:
     st.markdown(f"**{changes.get(found.changed, f'{found.changed} verdicts changed')}**")
     if found.verdicts:
         st.dataframe(found.verdicts, width="stretch", hide_index=True)
-    _pictures(before, after)
+    _pictures(before, after, found)
     if found.values:
         with st.expander(f"All {len(found.values)} numbers of both"):
             st.dataframe(found.values, width="stretch", hide_index=True)
@@ -51,7 +52,7 @@ def draw(before: Report, after: Report) -> None:
     )
 
 
-def _pictures(before: Report, after: Report) -> None:
+def _pictures(before: Report, after: Report, found: Comparison) -> None:
     shared = [s.id for s in after.scenarios if any(o.id == s.id for o in before.scenarios)]
     if not shared:
         return
@@ -63,6 +64,8 @@ def _pictures(before: Report, after: Report) -> None:
             if any(row["value"] is not None for row in rows):
                 st.markdown(f"**{md(metric)}, {what}**")
                 st.altair_chart(_picture(rows), width="stretch", theme=None)
+    changes = [row for row in found.values if row["Scenario"] == plain(chosen, 200)]
+    st.dataframe(changes, width="stretch", hide_index=True)
 
 
 def points(

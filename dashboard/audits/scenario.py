@@ -11,8 +11,9 @@ from avaudit.result import Estimate, Report, Scenario, Test
 
 from ..say import md, plain
 from ..theme import badge
+from ..words import number
 from . import forest, matrix
-from .words import NONE, counted, detectable, interval, number, why_apart
+from .words import NONE, counted, detectable, interval, why_apart
 
 READING = {
     "association": "“Real pairs” is what the same people's own recordings show: as much "

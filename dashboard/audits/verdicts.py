@@ -10,7 +10,8 @@ from avaudit.result import Report, Test
 
 from ..say import md, plain
 from ..theme import badge, mark
-from .words import NONE, number
+from ..words import number
+from .words import NONE
 
 CORRECTIONS = {"holm": "Holm", "benjamini-hochberg": "Benjamini-Hochberg", "none": "none"}
 

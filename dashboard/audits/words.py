@@ -4,24 +4,9 @@ from __future__ import annotations
 
 from avaudit.result import Estimate, Report, Scenario, Test
 
+from ..words import number
+
 NONE = "–"
-
-
-def number(value: float | None) -> str:
-    """Round to four significant digits, as the HTML report does; a dash where there is none.
-
-    Examples
-    --------
-    >>> number(1234567), number(0.123456), number(3.2e-9), number(None)
-    ('1,234,567', '0.1235', '3.2e-09', '–')
-    """
-    if value is None:
-        return NONE
-    if isinstance(value, int):
-        return f"{value:,}"
-    if value != 0 and not 1e-4 <= abs(value) < 1e15:
-        return f"{value:.4g}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def interval(low: float | None, high: float | None) -> str:

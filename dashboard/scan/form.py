@@ -9,6 +9,7 @@ import streamlit as st
 
 from avaudit.errors import AvauditError, UsageError
 from avaudit.jobs import JobRequest, JobStore
+from avaudit.policy import PROFILES
 
 from ..detectors.catalogue import Entry, entries, families
 from ..say import md, plain
@@ -16,6 +17,7 @@ from ..say import md, plain
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+NO_POLICY, OWN_POLICY = "none: no gate", "a file of your own"
 ROUND = "scan-round"
 """Counts the scans started: a new one empties the fields."""
 
@@ -28,6 +30,7 @@ class Asked:
     path: str
     detectors: list[str] | None
     stability: bool
+    policy: str | None
 
 
 def draw(jobs: JobStore) -> None:
@@ -43,9 +46,10 @@ def draw(jobs: JobStore) -> None:
             help="Each item is also scored after recompression, scaling and the like, and the "
             "finding says whether the answer holds. It takes several times as long.",
         )
+        policy = _policy(right)
         detectors = _detectors(str(jobs.home))
     if st.button("Start the scan", type="primary", key="scan-start"):
-        _start(jobs, Asked(files, path.strip(), detectors, stability))
+        _start(jobs, Asked(files, path.strip(), detectors, stability, policy))
 
 
 def _files(place: DeltaGenerator, number: int) -> list[Any]:
@@ -65,6 +69,22 @@ def _path(place: DeltaGenerator, number: int) -> str:
         placeholder="/media/uploads",
         help="Folders are searched with everything below them. Nothing is copied.",
     )
+
+
+def _policy(place: DeltaGenerator) -> str | None:
+    """Draw the choice of a policy; give a profile's name or a file's path."""
+    chosen = place.selectbox(
+        "Policy that judges the report",
+        [NO_POLICY, *PROFILES, OWN_POLICY],
+        key="scan-policy",
+        help="A profile is a starting point: avaudit policy explain says what it asks.",
+    )
+    if chosen in PROFILES:
+        place.caption(f"For {PROFILES[chosen]}.")
+    if chosen != OWN_POLICY:
+        return None if chosen == NO_POLICY else chosen
+    path = place.text_input("Policy file on this machine", key="scan-policy-file")
+    return path.strip() or OWN_POLICY
 
 
 def _detectors(home: str) -> list[str] | None:
@@ -100,12 +120,15 @@ def _offer(entry: Entry) -> bool:
 
 def _start(jobs: JobStore, asked: Asked) -> None:
     try:
+        if asked.policy == OWN_POLICY:
+            raise UsageError("no policy file is named: give its path, or choose another policy")
         if asked.detectors == []:
             raise UsageError("no detector is chosen: tick at least one")
         request = JobRequest(
             inputs=[asked.path] if asked.path else [],
             detectors=asked.detectors,
             stability=asked.stability,
+            policy=asked.policy,
         )
         jobs.start(request, asked.files)
     except AvauditError as error:
