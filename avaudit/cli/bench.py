@@ -149,11 +149,15 @@ def _command(arguments: list[str]) -> str:
 
 def print_bench(run: BenchRun) -> None:
     """Print the figures of every condition, then the groups of the first, then shortcuts."""
+    from ..evaluation.offsets import METRICS as OFFSET_METRICS
+
     out = console()
     if not run.benched:
         return
     out.print(_overall(run))
     out.print(_groups(run))
+    if any(figure.metric in OFFSET_METRICS for figure in run.benched[0].figures):
+        out.print(_offsets(run))
     shortcuts = [e for e in run.report.estimates if e.metric == "auc_alone"][:5]
     for shortcut in shortcuts:
         out.print(
@@ -182,8 +186,32 @@ def _overall(run: BenchRun) -> Table:
     return table
 
 
+def _offsets(run: BenchRun) -> Table:
+    """Give the figures of offsets: of each condition, and under the first of each group."""
+    from rich.table import Table
+
+    from ..evaluation.offsets import METRICS
+
+    table = Table("offsets", *METRICS.values(), "items")
+    rows: dict[str, dict[str, str]] = {}
+    for place, one in enumerate(run.benched):
+        for figure in one.figures:
+            if figure.metric in METRICS and (place == 0 or figure.kind == "all"):
+                label = one.condition.name if figure.kind == "all" else figure.label
+                row = rows.setdefault(label, {})
+                row[figure.metric] = _cell(figure.estimate, short=figure.kind != "all")
+                if figure.metric == "offset_missing":
+                    row["items"] = str(figure.estimate.n)
+    for label, row in rows.items():
+        cells = [row.get(metric, "") for metric in METRICS]
+        table.add_row(plain(label)[:40], *cells, row.get("items", ""))
+    return table
+
+
 def _groups(run: BenchRun) -> Table:
     from rich.table import Table
+
+    from ..evaluation.offsets import METRICS as OFFSET_METRICS
 
     first = run.benched[0]
     titles = dict(COLUMNS)
@@ -192,7 +220,7 @@ def _groups(run: BenchRun) -> Table:
     )
     rows: dict[str, dict[str, str]] = {}
     for figure in first.figures:
-        if figure.kind != "all":
+        if figure.kind != "all" and figure.metric not in OFFSET_METRICS:
             row = rows.setdefault(figure.label, {})
             row[figure.metric] = _cell(figure.estimate, short=True)
             if figure.metric == "abstention":

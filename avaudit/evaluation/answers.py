@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,8 @@ class Answers:
         Held out together, where the file of scores says so; else the sheet decides.
     distances
         The detector's distance from its training data, NaN where it gives none.
+    offsets_s, face_px
+        What it states of how late the sound is and of the size of the face; NaN where nothing.
     """
 
     condition: str
@@ -56,6 +58,8 @@ class Answers:
     reasons: NDArray[np.object_]
     folds: NDArray[np.object_] | None = None
     distances: Floats | None = None
+    offsets_s: Floats | None = None
+    face_px: Floats | None = None
     segments: SegmentScores | None = None
     failures: Mapping[int, str] = field(default_factory=dict)
 
@@ -83,8 +87,9 @@ class Gathered:
 def read_scores(path: Path, sheet: Sheet) -> list[Answers]:
     """Read scores from a table with the columns ``path``, ``score`` and perhaps ``condition``.
 
-    ``fold`` names what was held out together when a model was trained; ``reason`` says why a
-    score is empty. Rows of files that are not in the manifest are left aside.
+    ``offset_s`` and ``face_px`` are what was stated of the offset and of the face; ``fold`` names
+    what was held out together when a model was trained; ``reason`` says why a score is empty. Rows
+    of files that are not in the manifest are left aside.
 
     Raises
     ------
@@ -112,8 +117,20 @@ def read_scores(path: Path, sheet: Sheet) -> list[Answers]:
         if np.any(counts > 1):
             twice = sheet.names[items[counts > 1][0]]
             raise UsageError(f"{path}: two scores of {twice} under the condition {name}")
-        found.append(_answers(str(name), lines, rows, scores, reason, fold, len(sheet)))
+        answers = _answers(str(name), lines, rows, scores, reason, fold, len(sheet))
+        stated = {
+            column: _placed(numbers(table, name), lines, rows, len(sheet))
+            for column, name in (("offsets_s", "offset_s"), ("face_px", "face_px"))
+            if name in table.frame
+        }
+        found.append(replace(answers, **stated))
     return found
+
+
+def _placed(values: Floats, lines: NDArray[np.intp], rows: NDArray[np.intp], count: int) -> Floats:
+    own = np.full(count, np.nan)
+    own[rows[lines]] = values[lines]
+    return own
 
 
 def _places(sheet: Sheet) -> dict[str, int]:
@@ -141,8 +158,7 @@ def _answers(
     fold: NDArray[np.object_],
     count: int,
 ) -> Answers:
-    own = np.full(count, np.nan)
-    own[rows[lines]] = scores[lines]
+    own = _placed(scores, lines, rows, count)
     reasons = np.full(count, NO_ANSWER, dtype=object)
     told = np.where(reason[lines] == "", NO_ANSWER, reason[lines])
     reasons[rows[lines]] = np.where(np.isnan(scores[lines]), told, "")

@@ -23,6 +23,7 @@ from .assemble import Benched, Sections, assemble
 from .card_tables import Refused, condition_table, segment_table
 from .coverage import coverage_of
 from .figures import Condition
+from .offsets import offset_figures, true_offsets
 from .request import BenchRequest, card_to_write, wanted_conditions
 from .sheet import Sheet, read_sheet
 from .shortcut_audit import shortcuts_of
@@ -78,6 +79,7 @@ def run_bench(
     gathered = _gather(request, settings, sheet, progress)
     benched = [_benched(request, sheet, answers) for answers in gathered.answers]
     _add_coverage(benched, gathered)
+    _add_offsets(benched, sheet)
     if request.scores_out is not None:
         write_scores(
             request.scores_out, sheet, [(b.condition.answers, b.condition.ratios) for b in benched]
@@ -141,6 +143,17 @@ def _add_coverage(benched: list[Benched], gathered: Gathered) -> None:
         if one.condition.name == CLEAN and calibrated:
             figure = coverage_of(one.condition, gathered.measured, calibrated, gathered.part)
             one.figures.extend([figure] if figure else [])
+
+
+def _add_offsets(benched: list[Benched], sheet: Sheet) -> None:
+    """Add how far stated offsets are from the true ones, where the manifest has those."""
+    true = true_offsets(sheet)
+    if true is None:
+        return
+    for one in benched:
+        stated, face_px = one.condition.answers.offsets_s, one.condition.answers.face_px
+        if stated is not None:
+            one.figures.extend(offset_figures(one.condition, true, stated, face_px))
 
 
 def _tables(

@@ -113,15 +113,18 @@ def _kind(detector: Detector) -> Any:
 def _answers(condition: str, name: str, found: Sequence[Examined | None]) -> Answers:
     count = len(found)
     scores, distances = np.full(count, np.nan), np.full(count, np.nan)
+    offsets_s, face_px = np.full(count, np.nan), np.full(count, np.nan)
     reasons = np.full(count, NO_ANSWER, dtype=object)
     failures: dict[int, str] = {}
     rows: list[int] = []
     parts: list[float] = []
     for row, examined in enumerate(found):
         finding = _finding(condition, name, examined)
+        offsets_s[row] = _number(finding.facts, "offset_s")
+        face_px[row] = _number(finding.facts, "face_px")
         if finding.outcome == "scored" and finding.score is not None:
             scores[row], reasons[row] = finding.score, ""
-            distances[row] = _distance(finding.facts)
+            distances[row] = _number(finding.facts, "domain_distance")
             own = [s.score for s in finding.segments if s.score is not None][:MAX_SEGMENTS]
             rows += [row] * len(own)
             parts += own
@@ -135,6 +138,8 @@ def _answers(condition: str, name: str, found: Sequence[Examined | None]) -> Ans
         scores=scores,
         reasons=reasons,
         distances=distances,
+        offsets_s=offsets_s,
+        face_px=face_px,
         segments=SegmentScores(np.array(rows, dtype=np.intp), np.array(parts, dtype=np.float64)),
         failures=failures,
     )
@@ -153,8 +158,8 @@ def _finding(condition: str, name: str, examined: Examined | None) -> Finding:
     return own.model_copy(update={"outcome": FAILED, "reason": reason, "score": None})
 
 
-def _distance(facts: Mapping[str, Any]) -> float:
-    value = facts.get("domain_distance")
+def _number(facts: Mapping[str, Any], name: str) -> float:
+    value = facts.get(name)
     return float(value) if isinstance(value, int | float) else float("nan")
 
 
