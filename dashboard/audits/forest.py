@@ -1,8 +1,7 @@
-"""Forest plots: the groups of one metric with both their intervals, on one axis."""
+"""What forest plots show: the groups of one metric with both their intervals, in rows."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,16 +9,10 @@ from typing import Any
 from avaudit.result import Estimate, Scenario
 
 from ..say import plain, short
-from ..theme import chart, palette
 from ..words import number
 from .words import counted, interval, why_apart
 
 MAX_ROWS = 60
-ROW_PX = 30
-FONT = "Source Sans, sans-serif"
-ROOM_FOR_TEXT = 0.55
-"""Share of the axis that is left free at the right for the numbers."""
-
 WHAT = {
     "group": "measured",
     "apart": "measured, outside the test",
@@ -27,8 +20,6 @@ WHAT = {
     "gap": "gap",
     "floor": "gap by chance alone",
 }
-SHAPES = ["circle", "triangle-up", "diamond", "circle", "square"]
-
 REFERENCES = {
     ("association", "real pairs"): "what the same people's own recordings give",
     ("matching", "attributes alone"): "the ceiling of an oracle that knows only the attributes",
@@ -146,99 +137,3 @@ def _row(estimate: Estimate, scenario: Scenario, *, simultaneous: bool) -> dict[
         "counts": counted(estimate),
         "why": plain(why, 300),
     }
-
-
-def picture(forest: Forest) -> Any:
-    """Give the Altair chart of a forest plot; None where no row has a value."""
-    import altair as alt
-    import pandas as pd
-
-    domain = _domain(forest)
-    if domain is None:
-        return None
-    colours = palette()
-    frame = pd.DataFrame(forest.rows)
-    x_scale = alt.Scale(domain=list(domain), nice=False, zero=False)
-    y = alt.Y(
-        "label:N", sort=list(frame["label"]), title=None, axis=alt.Axis(labelLimit=330, grid=False)
-    )
-    hues = [colours.series[0], colours.warn, colours.ink, colours.series[3], colours.soft]
-    names = [name for name in WHAT.values() if (frame["what"] == name).any()]
-    places = [list(WHAT.values()).index(name) for name in names]
-    legend = alt.Legend(title=None, orient="top", symbolSize=90) if len(names) > 1 else None
-    colour = alt.Color(
-        "what:N",
-        scale=alt.Scale(domain=names, range=[hues[n] for n in places]),
-        legend=legend,
-    )
-    shape = alt.Shape(
-        "what:N",
-        scale=alt.Scale(domain=names, range=[SHAPES[n] for n in places]),
-        legend=legend,
-    )
-    tip = [
-        alt.Tooltip("group:N", title="group"),
-        alt.Tooltip("text:N", title="value"),
-        alt.Tooltip("counts:N", title="counted"),
-        alt.Tooltip("why:N", title="why"),
-    ]
-    base = alt.Chart(frame).encode(y=y)
-    axis = alt.Axis(title=None, values=_ticks(forest), format="~g")
-    layers = [
-        base.mark_rule(strokeWidth=1.5).encode(
-            x=alt.X("all_low:Q", scale=x_scale, axis=axis), x2="all_high:Q", color=colour
-        ),
-        base.mark_rule(strokeWidth=6, opacity=0.38).encode(
-            x=alt.X("low:Q", scale=x_scale, axis=axis), x2="high:Q", color=colour
-        ),
-        base.mark_point(size=70, filled=True, opacity=1).encode(
-            x=alt.X("value:Q", scale=x_scale, axis=axis), color=colour, shape=shape, tooltip=tip
-        ),
-        base.mark_text(align="right", dx=-4, fontSize=12, font=FONT, color=colours.ink).encode(
-            x=alt.value("width"), text="text:N"
-        ),
-    ]
-    if forest.line is not None:
-        rule = alt.Chart(pd.DataFrame({"x": [forest.line]}))
-        layers.insert(
-            0,
-            rule.mark_rule(strokeDash=[5, 4], color=colours.soft, strokeWidth=1.5).encode(
-                x=alt.X("x:Q", scale=x_scale, axis=axis)
-            ),
-        )
-    return chart(alt.layer(*layers), height=ROW_PX * len(forest.rows) + (62 if legend else 34))
-
-
-def _drawn(forest: Forest) -> list[float]:
-    """Give all values the axis must reach; empty where there are none."""
-    keys = ("value", "low", "high", "all_low", "all_high")
-    known = [float(row[key]) for row in forest.rows for key in keys if row[key] is not None]
-    if not known:
-        return []
-    known += [forest.line] if forest.line is not None else []
-    if any(row["what"] in (WHAT["gap"], WHAT["floor"]) for row in forest.rows):
-        known.append(0.0)
-    return known
-
-
-def _domain(forest: Forest) -> tuple[float, float] | None:
-    """Give the ends of the axis: all that is drawn, and room for the numbers at the right."""
-    known = _drawn(forest)
-    if not known:
-        return None
-    low, high = min(known), max(known)
-    span = max(high - low, 1e-3)
-    return low - 0.04 * span, high + ROOM_FOR_TEXT * span
-
-
-def _ticks(forest: Forest) -> list[float]:
-    """Give round marks among the values: none in the room for text, where no value can lie."""
-    known = _drawn(forest)
-    low, high = min(known), max(known)
-    rough = max(high - low, 1e-3) / 6
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * f for f in (1, 2, 5, 10) if power * f >= rough * 0.999)
-    return [
-        float(f"{step * n:.12g}")
-        for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
-    ]

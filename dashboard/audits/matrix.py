@@ -10,7 +10,8 @@ from avaudit.result import Estimate, Scenario
 from ..say import short
 from ..theme import chart, palette
 from ..words import number
-from .forest import FONT, is_apart
+from .forest import is_apart
+from .forest_chart import FONT
 
 JOINER = " × "
 MAX_CELLS = 400

@@ -12,7 +12,7 @@ from avaudit.result import Estimate, Report, Scenario, Test
 from ..say import md, plain
 from ..theme import badge
 from ..words import number
-from . import forest, matrix
+from . import forest, forest_chart, matrix
 from .words import NONE, counted, detectable, interval, why_apart
 
 READING = {
@@ -67,7 +67,7 @@ def _head(scenario: Scenario, tests: Sequence[Test]) -> None:
 
 def _forest(drawn: forest.Forest) -> None:
     st.markdown(f"**{md(drawn.title)}**")
-    picture = forest.picture(drawn)
+    picture = forest_chart.picture(drawn)
     if picture is None:
         for row in drawn.rows:
             st.text(f"{row['group']} ({row['counts']}): no value. {row['why']}")
