@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..registry import load, names
-from . import scanning, statistics
+from . import gating, scanning, statistics
 from .rows import Row, table
 
 RESULTS = Path("bench-results")
@@ -27,6 +27,7 @@ MEASUREMENTS: tuple[Callable[[Path], list[Row]], ...] = (
     scanning.measure_decoding,
     scanning.measure_memory,
     statistics.measure_statistics,
+    gating.measure_gate,
 )
 
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ..result import BenchItems, Estimate, Report
 from ..statistics import auc, cllr_log10, cllr_min, eer
 from ..statistics.auc_bootstrap import resampling_plan
-from .measured import AtMost, Hypothesis, Untested, standard_errors
+from .distance import Distance, errors_of
+from .measured import AtMost, Hypothesis, Untested
 from .measured_rules import HIGHER_IS_BETTER, DriftRule
 from .rows import EVERYTHING, benched
 from .select import named
@@ -58,6 +59,11 @@ class Pairs:
     now: Floats
     before: Floats
     units: NDArray[np.str_] | None
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of a standard error that whole units were resampled for."""
+        return math.inf if self.units is None else max(1.0, len(np.unique(self.units)) - 1.0)
 
 
 def drift_tests(
@@ -155,8 +161,10 @@ def _paired(rule: DriftRule, label: str, report: Report, scenario: str, pairs: P
         f" beyond the baseline's (from {before:.3g} to {now:.3g}, the same {pairs.h1.size:,} "
         f"items{units} in pairs)"
     )
-    reason = "" if math.isfinite(error) else "resampling the pairs shows no spread"
-    return _hypothesis(rule, label, report, now - before, error, pairs.h1.size, how, reason)
+    return _hypothesis(
+        rule, label, report, now - before, _distance(rule, now - before, (error, error), pairs.df),
+        n=pairs.h1.size, how=how, reason="resampling the pairs shows no spread",
+    )  # fmt: skip
 
 
 def _difference(
@@ -187,7 +195,7 @@ def _unpaired(
 ) -> Hypothesis:
     if now.value is None or before.value is None:
         return Untested(label, report.id, f"{label} is not known in both benches.")
-    new, old = (standard_errors(r.value or 0.0, r.low, r.high, r.level) for r in (now, before))
+    new, old = (errors_of(r.value or 0.0, r.low, r.high, r.level) for r in (now, before))
     # the difference grows where the new value rises or the old one falls
     above, below = math.hypot(new[1], old[0]), math.hypot(new[0], old[1])
     how = (
@@ -197,8 +205,22 @@ def _unpaired(
     reason = "an interval is missing in one of the benches"
     difference = now.value - before.value
     return _hypothesis(
-        rule, label, report, difference, (below, above), min(now.n, before.n), how, reason
-    )
+        rule, label, report, difference, _distance(rule, difference, (below, above)),
+        n=min(now.n, before.n), how=how, reason=reason,
+    )  # fmt: skip
+
+
+def _limit(rule: DriftRule) -> float:
+    return -rule.margin if rule.metric in HIGHER_IS_BETTER else rule.margin
+
+
+def _distance(
+    rule: DriftRule, difference: float, errors: tuple[float, float], df: float = math.inf
+) -> Distance:
+    """Give how far the difference is from the margin; ``errors`` are those below and above it."""
+    below, above = errors
+    limit = _limit(rule)
+    return Distance((difference - limit) / (above if difference < limit else below), df)
 
 
 def _hypothesis(
@@ -206,22 +228,20 @@ def _hypothesis(
     label: str,
     report: Report,
     difference: float,
-    error: float | tuple[float, float],
+    distance: Distance,
+    *,
     n: int,
     how: str,
     reason: str,
 ) -> AtMost:
-    below, above = error if isinstance(error, tuple) else (error, error)
-    better_high = rule.metric in HIGHER_IS_BETTER
     return AtMost(
         label=label,
         report=report.id,
         value=difference,
-        limit=-rule.margin if better_high else rule.margin,
-        below=below,
-        above=above,
+        limit=_limit(rule),
+        distance=distance,
         n=n,
-        sign=-1 if better_high else 1,
+        sign=-1 if rule.metric in HIGHER_IS_BETTER else 1,
         reason=reason,
         how=how,
     )

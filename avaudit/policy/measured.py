@@ -12,6 +12,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from ..result.gate import Verdict
 from ..statistics import holm
 from .base import Rule
 from .checks import Fault
+from .distance import Distance
 from .model import Policy
 from .outcome import Known, Outcome, Problem
 
@@ -77,18 +79,14 @@ class Untested(Hypothesis):
 
 @dataclass(frozen=True, kw_only=True)
 class AtMost(Hypothesis):
-    """A value that should not lie above a limit, known with a standard error.
-
-    The error is taken from the interval, on the side that leads to the limit, so that test and
-    interval agree at the interval's level; beyond it a normal distribution is assumed.
-    Where a value should not lie below a limit, ``sign`` is -1.
+    """A value that should not lie above a limit, or, with ``sign`` -1, not below one.
 
     Attributes
     ----------
     value, limit
         In the unit of the metric.
-    below, above
-        Standard error towards smaller and larger values; NaN where there is no interval.
+    distance
+        From the limit to the value, in standard errors.
     n
         Items the value rests on.
     reason
@@ -101,32 +99,21 @@ class AtMost(Hypothesis):
     report: str
     value: float
     limit: float
-    below: float
-    above: float
+    distance: Distance
     n: int
     sign: int = 1
     reason: str = ""
     how: str = ""
 
     @property
-    def excess(self) -> float:
-        """How far beyond the limit, negative within."""
-        return self.sign * (self.value - self.limit)
-
-    @property
-    def _towards(self) -> float:
-        """Standard error on the side of the limit."""
-        return self.above if self.value < self.limit else self.below
-
-    @property
     def p(self) -> float:
         """P of "the value lies within the limit", one-sided."""
-        return _tail(self.excess, self._towards)
+        return self.distance.p_below if self.sign > 0 else self.distance.p_above
 
     @property
     def p_within(self) -> float:
         """P of "the value lies beyond the limit", one-sided."""
-        return _tail(-self.excess, self._towards)
+        return self.distance.p_above if self.sign > 0 else self.distance.p_below
 
     def judged(self, p_adjusted: float, family: Family) -> Judged:
         """Shown beyond: fail. Shown within: pass. Else undecided, with the items needed."""
@@ -150,31 +137,14 @@ class AtMost(Hypothesis):
 
     def _n_needed(self, family: Family) -> int | None:
         """Items at which a value as measured would be told from the limit."""
-        if not self.n or self.excess == 0:
+        beyond = self.sign * self.distance.score
+        if not self.n or beyond == 0:
             return None
         # a fail must survive the correction, a pass need not
-        alpha = family.alpha / max(1, family.size) if self.excess > 0 else family.alpha
-        wanted = _quantile(1 - alpha) + _quantile(family.power)
-        now = abs(self.excess) / self._towards
-        return math.ceil(self.n * max(1.0, (wanted / now) ** 2))
-
-
-def standard_errors(
-    value: float, low: float | None, high: float | None, level: float
-) -> tuple[float, float]:
-    """Give the standard errors below and above a value that its interval stands for.
-
-    NaN on a side whose bound is missing or is the value itself.
-    """
-    z = _quantile((1 + level) / 2)
-
-    def error(width: float) -> float:
-        return width / z if width > 0 else math.nan
-
-    return (
-        math.nan if low is None else error(value - low),
-        math.nan if high is None else error(high - value),
-    )
+        alpha = family.alpha / max(1, family.size) if beyond > 0 else family.alpha
+        quantile = NormalDist().inv_cdf
+        wanted = quantile(1 - alpha) + quantile(family.power)
+        return math.ceil(self.n * max(1.0, (wanted / beyond) ** 2))
 
 
 def judge_tests(
@@ -245,16 +215,3 @@ def _why(verdict: Verdict, judged: Sequence[tuple[Hypothesis, Judged]], excused:
     word = {"fail": "fail", "insufficient": "are undecided", "pass": "pass"}[verdict]
     said = f"{len(decisive)} of {len(judged)} tests {word}; the first: {decisive[0]}"
     return f"{said} {excused} of the failing ones are in the baseline as well." if excused else said
-
-
-def _tail(distance: float, error: float) -> float:
-    """Give the chance of a normal value at least this far out."""
-    if math.isnan(distance) or math.isnan(error):
-        return math.nan
-    return 0.5 * math.erfc(distance / error / math.sqrt(2))
-
-
-def _quantile(p: float) -> float:
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(p)

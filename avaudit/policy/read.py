@@ -72,7 +72,11 @@ def parse_policy(data: bytes, path: Path) -> PolicyFile:
 def _explain(error: ValidationError, table: dict[str, Any], path: Path, text: str) -> str:
     lines = []
     for problem in error.errors():
+        if problem["type"] == "too_short" and problem["input"]:
+            continue  # its entries are wrong, and each is told
         location = _without_tag(problem["loc"])
+        if problem["type"] == "union_tag_invalid":
+            location = (*location, "kind")
         said = _said(problem, location, table)
         lines.append(f"{_place(path, text, location)}: {said}")
     return "\n".join(dict.fromkeys(lines))
@@ -100,6 +104,10 @@ def _said(problem: Any, location: Location, table: dict[str, Any]) -> str:
         case "literal_error":
             known = re.findall(r"'([^']*)'", str(context.get("expected", "")))
             return f"{key}: {unknown_name('value', str(problem['input']), known)}"
+        case "too_short":
+            return f"{key}: at least one is needed" if key else "there is no [[rule]]"
+        case "missing" if location == ("rule",):
+            return "there is no [[rule]]"
         case "missing":
             return f"'{location[-1]}' is missing"
         case "value_error":

@@ -10,7 +10,8 @@ from ..auditing.verdicts import Family, verdict_of
 from ..probe import Tested
 from ..result import Estimate, Report, Test
 from .base import ReportKind
-from .measured import AtMost, Hypothesis, Judged, Untested, standard_errors
+from .distance import distance
+from .measured import AtMost, Hypothesis, Judged, Untested
 from .measured_rules import BiasRule, DifferentialRule, LimitRule, QualityRule, WorstGroupRule
 from .select import named
 
@@ -119,15 +120,15 @@ def _wanted(rule: LimitRule, row: Estimate, kind: ReportKind) -> bool:
 
 def _limit(row: Estimate, rule: LimitRule, report: Report) -> AtMost:
     value = math.nan if row.value is None else row.value
-    below, above = standard_errors(value, row.low, row.high, row.level)
     group = "" if row.group in (EVERYTHING, "all groups") else f" of {row.group}"
     return AtMost(
         label=f"{row.scenario}: {row.metric}{group}",
         report=report.id,
         value=value,
         limit=rule.limit,
-        below=below,
-        above=above,
+        distance=distance(
+            value, row.low, row.high, rule.limit, level=row.level, n_clusters=row.n_clusters
+        ),
         n=row.n,
         sign=1 if rule.at_most is not None else -1,
         reason=row.reason.text if row.reason else "",

@@ -14,7 +14,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from ..statistics import group_rates, holm
+from ..statistics import GroupRates, group_rates, holm
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -49,11 +49,15 @@ class Plan:
     shared: float = 0.5
 
 
+def simulated_audit(plan: Plan, rng: np.random.Generator) -> list[GroupRates]:
+    """Make the data of one audit and give what each scenario finds, in the order of the plan."""
+    common = rng.standard_normal(plan.identities)
+    return [_scenario(plan, place, common, rng) for place in range(len(plan.groups))]
+
+
 def adjusted_p(plan: Plan, rng: np.random.Generator) -> Floats:
     """Make the data of one audit and give the adjusted p of each scenario."""
-    common = rng.standard_normal(plan.identities)
-    p = [_scenario_p(plan, place, common, rng) for place in range(len(plan.groups))]
-    return holm(p)
+    return holm([found.test.p for found in simulated_audit(plan, rng)])
 
 
 def false_fail_rate(
@@ -72,7 +76,7 @@ def detection_rate(
     return sum(bool(adjusted_p(plan, rng)[0] <= alpha) for _ in range(runs)) / runs
 
 
-def _scenario_p(plan: Plan, place: int, common: Floats, rng: np.random.Generator) -> float:
+def _scenario(plan: Plan, place: int, common: Floats, rng: np.random.Generator) -> GroupRates:
     # groups of nearly equal size, dealt to people at random
     member: Ints = rng.permutation(np.arange(plan.identities) % plan.groups[place])
     low = plan.rate - plan.gap if place == 0 else plan.rate
@@ -83,11 +87,10 @@ def _scenario_p(plan: Plan, place: int, common: Floats, rng: np.random.Generator
     latent = latent + math.sqrt(1 - plan.icc) * rng.standard_normal((plan.identities, plan.items))
     threshold = np.array([NormalDist().inv_cdf(rate) for rate in (low, plan.rate)])
     outcomes = latent <= threshold[(rates != low).astype(int)][:, None]
-    result = group_rates(
+    return group_rates(
         outcomes.ravel().astype(float),
         np.repeat(member, plan.items),
         identities=None if plan.items == 1 else np.repeat(np.arange(plan.identities), plan.items),
         n_permutations=999,
         rng=rng,
     )
-    return result.test.p
