@@ -82,8 +82,8 @@ def banner() -> None:
         return
     left, right = st.columns([5, 1], vertical_alignment="center")
     left.markdown(
-        ":orange-badge[demo] Sample media and toy models made on this machine, in a ledger of "
-        "their own. Everybody who has this dashboard open sees the demo."
+        ":orange-badge[demo] Sample media and toy models, in a ledger of their own. Everybody who "
+        "has this dashboard open sees the demo."
     )
     if right.button("Leave the demo", key="leave-demo", width="stretch"):
         leave()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PAGES_DIR = Path(__file__).parent / "pages"
 # a file: for icons by name Streamlit asks a server on the internet
 ICON = Path(__file__).with_name("icon.svg")
+SIDEBAR_PX = 200
 _LOG = logging.getLogger("avaudit.dashboard")
 
 
@@ -40,7 +41,9 @@ class PageModule:
 
 def run() -> None:
     """Draw the page that is open. Called by ``app.py`` on every run of the script."""
-    st.set_page_config(page_title="avaudit", page_icon=str(ICON), layout="wide")
+    st.set_page_config(
+        page_title="avaudit", page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_PX
+    )
     pages = {
         module.name: st.Page(
             partial(_show, module.name),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 MAX_UPLOAD_MB = 2048
+HEADING_SIZES = ("1.9rem", "1.5rem", "1.25rem")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +107,7 @@ def streamlit_flags(address: str, port: int) -> list[str]:
         "server.enableStaticServing": "false",
         "server.maxUploadSize": MAX_UPLOAD_MB,
         "browser.gatherUsageStats": "false",
-        "client.toolbarMode": "minimal",
+        "client.toolbarMode": "viewer",  # its menu holds the choice of light or dark
         "client.showErrorDetails": "none",
         "client.showErrorLinks": "false",
         "logger.hideWelcomeMessage": "true",
@@ -115,11 +116,15 @@ def streamlit_flags(address: str, port: int) -> list[str]:
         "runner.magicEnabled": "false",
         "theme.font": "sans-serif",
         "theme.baseFontSize": 15,
-        "theme.metricValueFontSize": "1.7rem",
+        "theme.metricValueFontSize": "1.6rem",
+        "theme.paddingTop": "1rem",
+        "theme.sidebar.paddingTop": "1rem",
+        "theme.showSidebarBorder": "true",
     }
     for name, colours in (("light", LIGHT), ("dark", DARK)):
         settings |= _theme(f"theme.{name}", colours)
-    return [f"--{key}={value}" for key, value in settings.items()]
+    sizes = [f"--theme.headingFontSizes={size}" for size in HEADING_SIZES]
+    return [*(f"--{key}={value}" for key, value in settings.items()), *sizes]
 
 
 def _theme(prefix: str, colours: Palette) -> dict[str, str]:

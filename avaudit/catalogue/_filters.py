@@ -11,7 +11,7 @@ ORDERS: dict[Order, str] = {
     "newest": "f.id DESC",
     "subject": "s.name, f.id",
     "detector": "f.detector, f.id DESC",
-    "strength": "f.log10_lr IS NULL, f.log10_lr DESC, f.id DESC",
+    "strength": "f.log10_lr DESC, f.id DESC",
 }
 
 

@@ -30,7 +30,6 @@ _FINDING = (
     "f.strength, f.summary, s.contradictions, f.review, f.n_reviews, f.waiting"
 )
 _JOINED = "findings f JOIN subjects s ON s.id = f.subject JOIN reports r ON r.seq = f.report_seq"
-_SUBJECT_COLUMNS = ("s.name", "s.media_kind", "s.subject_id")
 
 
 class Queries:
@@ -87,16 +86,17 @@ class Queries:
         if order not in ORDERS:
             raise UsageError(f"findings are ordered by one of {', '.join(ORDERS)}")
         clause, values = where(wanted)
-        query = f"SELECT {_FINDING} FROM {_JOINED} {clause} ORDER BY {ORDERS[order]}"
-        rows = self._rows(f"{query} LIMIT ? OFFSET ?", [*values, limit, offset])
+        tables = _tables(clause + ORDERS[order])
+        # only the ids are sorted and skipped over; the rest is read for the page alone
+        ids = f"SELECT f.id FROM {tables} {clause} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?"
+        query = f"SELECT {_FINDING} FROM {_JOINED} WHERE f.id IN ({ids}) ORDER BY {ORDERS[order]}"
+        rows = self._rows(query, [*values, limit, offset])
         return FindingPage(lines=[_line(row) for row in rows], total=self.count(wanted))
 
     def count(self, wanted: Wanted) -> int:
         """Count the findings that are wanted."""
         clause, values = where(wanted)
-        joined = any(column in clause for column in _SUBJECT_COLUMNS)
-        tables = "findings f JOIN subjects s ON s.id = f.subject" if joined else "findings f"
-        return self._one(f"SELECT count(*) FROM {tables} {clause}", values)
+        return self._one(f"SELECT count(*) FROM {_tables(clause)} {clause}", values)
 
     def finding(self, finding_id: int) -> FindingRecord | None:
         """Give one finding with its subject, conclusion and report; None when it is not there."""
@@ -169,6 +169,11 @@ class Queries:
 
     def _one(self, query: str, values: list[Any] | None = None) -> int:
         return int(self._rows(query, values)[0][0])
+
+
+def _tables(words: str) -> str:
+    """Join the subjects only where a condition or an order needs them."""
+    return "findings f JOIN subjects s ON s.id = f.subject" if "s." in words else "findings f"
 
 
 def _report(row: Any) -> ReportLine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -16,6 +16,7 @@ CREATE TABLE subjects (
     id INTEGER PRIMARY KEY, report_seq INTEGER NOT NULL, subject_id TEXT NOT NULL,
     name TEXT NOT NULL, media_kind TEXT, contradictions INTEGER NOT NULL);
 CREATE INDEX subjects_of_report ON subjects (report_seq, subject_id);
+CREATE INDEX subjects_by_name ON subjects (name);
 CREATE TABLE subject_bodies (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, conclusion TEXT);
 CREATE TABLE findings (
     id INTEGER PRIMARY KEY, report_seq INTEGER NOT NULL, subject INTEGER NOT NULL,
@@ -26,9 +27,10 @@ CREATE TABLE findings (
     waiting INTEGER NOT NULL);
 CREATE INDEX findings_of_subject ON findings (subject, detector);
 CREATE INDEX findings_of_report ON findings (report_seq);
-CREATE INDEX findings_queue ON findings (waiting, priority DESC, id DESC);
+CREATE INDEX findings_queue ON findings (waiting DESC, priority DESC, id DESC);
 CREATE INDEX findings_counts ON findings (standing, day, waiting);
-CREATE INDEX findings_detector ON findings (detector, outcome);
+CREATE INDEX findings_detector ON findings (detector, id DESC);
+CREATE INDEX findings_strength ON findings (log10_lr DESC, id DESC);
 CREATE INDEX findings_reviewed ON findings (review) WHERE n_reviews > 0;
 CREATE TABLE finding_bodies (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE rules (

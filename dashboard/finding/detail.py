@@ -32,14 +32,18 @@ def draw(store: Store, record: FindingRecord) -> None:
 
 def _head(store: Store, record: FindingRecord) -> None:
     line = record.line
-    back, name, following = st.columns([1, 6, 1], vertical_alignment="center")
-    if back.button("All findings", icon=":material/arrow_back:", key="back"):
+    back, name, following = st.columns([3, 13, 3], vertical_alignment="center")
+    if back.button("All findings", icon=":material/arrow_back:", key="back", width="stretch"):
         st.query_params.clear()
         st.rerun()
     name.subheader(md(short(line.subject.rsplit("/", 1)[-1], 90)), anchor=False)
     after = _next_waiting(store, line)
     if after is not None and following.button(
-        "Next waiting", icon=":material/skip_next:", key="next", help="The next in the queue"
+        "Next waiting",
+        icon=":material/skip_next:",
+        key="next",
+        help="The next in the queue",
+        width="stretch",
     ):
         st.query_params.from_dict(address(after))
         st.rerun()

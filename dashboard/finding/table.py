@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -41,9 +41,9 @@ def row(line: FindingLine) -> dict[str, Any]:
         "points to": points_to(line.points_to) + weight,
         "subject": short(line.subject.rsplit("/", 1)[-1], 60),
         "detector": plain(line.detector, 60),
-        "LR": line.log10_lr,
+        "LR": "" if line.log10_lr is None else f"{line.log10_lr:+.2f}",
         "summary": plain(line.summary, 300),
-        "contradictions": line.contradictions or None,
+        "contradictions": f"! {line.contradictions}" if line.contradictions else "",
         "review": REVIEW_WORDS.get(line.review, line.review),
         "made": utc(line.created),
     }
@@ -55,7 +55,7 @@ def open_selected(
     key: str,
     columns: Sequence[str] = ALL_COLUMNS,
     page: str = "findings",
-    height: int | None = None,
+    height: int | Literal["content"] = "content",
 ) -> None:
     """Draw the table; the row a reader chooses opens on its page."""
     # a new key when other rows are shown, so that an old choice never opens another finding
@@ -64,19 +64,17 @@ def open_selected(
         [{name: row(line)[name] for name in columns} for line in lines],
         hide_index=True,
         width="stretch",
-        height=height or min(38 + 35 * max(len(lines), 1), 420),
+        height=height,
         on_select="rerun",
         selection_mode="single-row",
         key=f"{key}-{shown}",
         column_config={
-            "LR": st.column_config.NumberColumn(
-                "log10 LR",
-                format="%+.2f",
-                help="log10 of the likelihood ratio: above 0 supports H1",
+            "LR": st.column_config.TextColumn(
+                "log10 LR", help="log10 of the likelihood ratio: above 0 supports H1", width=70
             ),
-            "finding": st.column_config.TextColumn(width=100),
+            "finding": st.column_config.TextColumn(width=95),
             "subject": st.column_config.TextColumn("file"),
-            "contradictions": st.column_config.NumberColumn(
+            "contradictions": st.column_config.TextColumn(
                 "contradictions", help="Contradictions listed in the conclusion about the file"
             ),
         },

@@ -15,7 +15,7 @@ from ..states import trouble
 
 def draw(folder: Path) -> None:
     """Draw the empty state; the demo is made in a process of its own."""
-    st.title("Nothing has been examined yet")
+    st.title("Nothing has been examined yet", anchor=False)
     st.markdown(
         "This is where findings come together: what was scanned, what needs a person, what the "
         "gates said. Scan something of your own, or look at the demo first."

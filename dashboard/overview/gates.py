@@ -11,11 +11,12 @@ from ..theme import mark
 from ..words import utc
 
 SHOWN = 50
+FULL_HEIGHT = 6
 
 
 def draw(catalogue: Catalogue) -> None:
     """Draw the table of verdicts and, below, why the newest one came out as it did."""
-    st.subheader("Gates by release")
+    st.subheader("Gates by release", anchor=False)
     gates = catalogue.gates(limit=SHOWN)
     if not gates:
         st.markdown("No report was judged by a policy yet.")
@@ -25,9 +26,9 @@ def draw(catalogue: Catalogue) -> None:
         [
             {
                 "gate": mark(gate.report.verdict or ""),
-                "of": short(gate.report.name, 44),
-                "made": utc(gate.report.created),
+                "of": short(gate.report.name.rsplit("/", 1)[-1], 44),
                 "why": plain(gate.why, 300),
+                "made": utc(gate.report.created),
                 "rules failed": gate.failed,
                 "insufficient": gate.insufficient,
                 "passed": gate.passed,
@@ -37,8 +38,8 @@ def draw(catalogue: Catalogue) -> None:
         ],
         hide_index=True,
         width="stretch",
-        height=min(38 + 35 * len(gates), 250),
-        column_config={"of": st.column_config.TextColumn(width="medium")},
+        height="content" if len(gates) <= FULL_HEIGHT else 250,
+        column_config={"gate": st.column_config.TextColumn(width=80)},
     )
     newest = gates[0]
-    st.text(f"Newest: {plain(newest.why, 300)}")
+    st.text(f"Newest: {mark(newest.report.verdict or '')}. {plain(newest.why, 300)}")

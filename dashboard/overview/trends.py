@@ -18,7 +18,7 @@ def draw(catalogue: Catalogue) -> None:
     days = catalogue.by_day()
     if not days:
         return
-    st.subheader("Over time")
+    st.subheader("Over time", anchor=False)
     chosen = st.pills(
         "Findings shown",
         ORDER,

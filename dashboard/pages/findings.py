@@ -36,7 +36,7 @@ def show(store: Store) -> None:
         if record is not None:
             detail.draw(store, record)
             return
-        st.title("Findings")
+        st.title("Findings", anchor=False)
         st.text(plain(f"There is no finding of {asked['detector']} on {asked['subject']} here."))
         if st.button("Show all findings", key="show-all"):
             st.query_params.clear()
@@ -46,7 +46,7 @@ def show(store: Store) -> None:
 
 
 def _list(store: Store, report_id: str) -> None:
-    st.title("Findings")
+    st.title("Findings", anchor=False)
     totals = store.catalogue.totals()
     if not totals.findings:
         empty(

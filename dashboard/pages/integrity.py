@@ -1,4 +1,4 @@
-"""Integrity: is a report untouched, and is the ledger's chain whole?"""
+"""Integrity: whether a report is untouched, and the chain of the ledger whole."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NAMES = {
 
 def show(store: Store) -> None:
     """Draw the page."""
-    st.title("Integrity")
+    st.title("Integrity", anchor=False)
     st.caption(
         "Whether a report and all it rests on is as it was sealed. The same checks as "
         "`avaudit verify`."

@@ -27,13 +27,12 @@ def show(store: Store) -> None:
     if store.is_empty:
         first_start.draw(demo.folder())
         return
-    st.title("Overview")
-    st.caption("What came in, what was found, and what waits for a person.")
+    st.title("Overview", anchor=False)
     catalogue = store.catalogue
     totals = catalogue.totals()
     _figures(totals)
     _problems(catalogue)
-    left, right = st.columns([11, 9], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         _waiting(catalogue, totals)
     with right:
@@ -75,19 +74,19 @@ def _problems(catalogue: Catalogue) -> None:
 
 
 def _waiting(catalogue: Catalogue, totals: Totals) -> None:
-    st.subheader("Waiting for a person")
+    st.subheader("Waiting for a person", anchor=False)
     if not totals.waiting:
         st.markdown("Nothing waits: every finding that needs a person was decided.")
         return
     page = catalogue.findings(Wanted(waiting=True), limit=SHOWN_WAITING)
     st.caption("The strongest first. Choose a row to open the finding.")
-    open_selected(page.lines, key="waiting", columns=("finding", "subject", "detector", "review"))
+    open_selected(page.lines, key="waiting", columns=("finding", "points to", "subject"))
     if page.total > len(page.lines) and st.button(f"See all {page.total:,}", key="all-waiting"):
         open_page("findings", waiting="1")
 
 
 def _reports(catalogue: Catalogue, totals: Totals) -> None:
-    st.subheader("Latest reports")
+    st.subheader("Latest reports", anchor=False)
     lines = catalogue.reports(limit=SHOWN_REPORTS)
     st.dataframe(
         [

@@ -26,7 +26,7 @@ _COLUMNS = ("finding", "points to", "subject", "detector", "LR", "summary", "rev
 
 def show(store: Store) -> None:
     """Draw the page."""
-    st.title("Review")
+    st.title("Review", anchor=False)
     st.caption(
         "Every review is an entry of the ledger, signed, by a named reviewer. Reports stay as "
         "they were sealed."
