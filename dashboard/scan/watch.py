@@ -30,13 +30,14 @@ def _card(jobs: JobStore, job: Job) -> None:
     with st.container(border=True):
         left, right = st.columns([5, 1], vertical_alignment="center")
         left.markdown(f"{badge(job.state)} **{md(inputs_of(job))}** · started {when(job.created)}")
-        if not job.cancel_asked:
-            if right.button("Cancel", key=f"cancel-{job.id}", width="stretch"):
-                jobs.cancel(job.id)
-                st.rerun(scope="fragment")
-        elif right.button("End at once", key=f"kill-{job.id}", width="stretch"):
-            jobs.kill(job.id)
-            st.rerun(scope="fragment")
+        asked = job.cancel_asked
+        right.button(
+            "End at once" if asked else "Cancel",
+            key=f"{'kill' if asked else 'cancel'}-{job.id}",
+            on_click=jobs.kill if asked else jobs.cancel,
+            args=(job.id,),
+            width="stretch",
+        )
         share = progress.done / progress.total if progress.total else 0.0
         st.progress(share, text=md(_line(job)))
         if progress.failures:
