@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
 from avaudit.result import Report, Subject
 
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 SOURCE, BESIDE = "%SRCROOT%", "REPORT"
 
 
@@ -69,7 +71,7 @@ class Places:
             artifact["hashes"] = {"sha-256": subject.sha256}
         if subject.bytes is not None:
             artifact["length"] = subject.bytes
-        if subject.media_type:
+        if subject.media_type and _MEDIA_TYPE.fullmatch(subject.media_type):
             artifact["mimeType"] = subject.media_type
         return artifact
 

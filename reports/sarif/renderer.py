@@ -57,13 +57,22 @@ class SarifRenderer(Renderer):
             "properties": _properties(report),
         }
         document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_shown(document), indent=2, ensure_ascii=False, allow_nan=False)
         return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+
+
+def _shown(value: Any) -> Any:
+    """Show hidden and turning characters of every text, wherever it came from."""
+    if isinstance(value, str):
+        return one_line(visible(value))
+    if isinstance(value, dict):
+        return {_shown(key): _shown(item) for key, item in value.items()}
+    return [_shown(item) for item in value] if isinstance(value, list) else value
 
 
 def _details(report: Report) -> dict[str, Any]:
@@ -124,7 +133,7 @@ def _properties(report: Report) -> dict[str, Any]:
         gate = report.gate_
         properties["gate"] = {
             "verdict": gate.verdict,
-            "policy": {"name": visible(one_line(gate.policy.name)), "sha256": gate.policy.sha256},
+            "policy": {"name": gate.policy.name, "sha256": gate.policy.sha256},
             "rules": {identifier(rule.id): rule.verdict for rule in gate.rules},
         }
         if gate.baseline is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from avaudit.result import Finding, RuleResult, Scenario
 
-from ..html.text import label_of, one_line, shortened, visible
+from ..html.text import label_of, shortened
 from ..overview import plain_value
 from .message import identifier, message
 
@@ -36,10 +36,10 @@ class Rules:
             tag="gate",
         )
         told = self.descriptors[reference["ruleIndex"]]["properties"]
-        told |= {"verdict": rule.verdict, "why": visible(shortened(one_line(rule.why), 1000))}
+        told |= {"verdict": rule.verdict, "why": shortened(rule.why, 1000)}
         for name, value in (("observed", rule.observed), ("required", rule.required)):
             if value is not None:
-                told[name] = visible(plain_value(value))
+                told[name] = plain_value(value)
         told |= {"counts": rule.counts} if rule.counts else {}
         told |= {"nNeeded": rule.n_needed} if rule.n_needed is not None else {}
         return reference
