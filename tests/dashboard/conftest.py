@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -86,6 +88,30 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
             return stack.enter_context(serving(home or folder / "home", folder=folder, **options))
 
         yield start
+
+
+def sample_module() -> ModuleType:
+    """Import the module beside this one; with importlib mode no folder is on the path."""
+    name = "avaudit_dashboard_sample"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("sample.py"))
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+@pytest.fixture
+def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Give a home whose ledger holds a scan, a bench and a judged audit."""
+    return sample_module().make_sample(tmp_path / "home", tmp_path / "out", monkeypatch)
+
+
+@pytest.fixture
+def make_sample() -> Callable[..., Any]:
+    """Give the function that makes a sample home anywhere, with names of one's choice."""
+    return sample_module().make_sample
 
 
 @pytest.fixture(scope="session")
