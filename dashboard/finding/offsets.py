@@ -14,6 +14,8 @@ from avaudit.result import Finding
 from ..say import plain
 from ..theme import chart, palette
 
+_TITLE = "offset in seconds (right of 0: sound is late)"
+
 
 def draw(finding: Finding) -> None:
     """Draw the offsets; nothing where the facts hold none."""
@@ -24,7 +26,7 @@ def draw(finding: Finding) -> None:
     st.markdown("**Sound against picture**")
     table = pd.DataFrame(rows)
     where = alt.Y("of:N", title=None, sort=None)
-    across = alt.X("offset_s:Q", title="offset in seconds (right of 0: sound is late)")
+    across = alt.X("offset_s:Q", title=_TITLE)
     extent = max(0.5, float(table[["offset_s", "low", "high"]].abs().max().max()) * 1.1)
     across = across.scale(domain=[-extent, extent])
     zero = (
@@ -33,7 +35,7 @@ def draw(finding: Finding) -> None:
     spans = (
         alt.Chart(table)
         .mark_rule(color=colours.accent, strokeWidth=4, opacity=0.5)
-        .encode(x=alt.X("low:Q", title=across.title), x2="high:Q", y=where)
+        .encode(x=alt.X("low:Q", title=_TITLE), x2="high:Q", y=where)
     )
     points = (
         alt.Chart(table)
