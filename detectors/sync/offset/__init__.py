@@ -1,0 +1,5 @@
+"""How late the sound is against the lips, and whether they go together: a small model of our own."""
+
+from .detector import OffsetDetector
+
+__all__ = ["OffsetDetector"]
