@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import UsageError
 from .options import leave_by_gate, print_gate
 
 if TYPE_CHECKING:
+    from ..renderer import Renderer
     from ..result import Gate, Report
 
 
@@ -31,6 +33,9 @@ def gate(
     junit: Annotated[
         Path | None, typer.Option("--junit", help="Write the gate as JUnit XML to this file.")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="In JUnit, undecided is a failure, not skipped.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the gate on standard output, and nothing else.")
     ] = False,
@@ -43,21 +48,16 @@ def gate(
     """
     from ..policy import judge, read_policy
     from ..policy.gatekeeper import read_report
-    from ..registry import load_renderer
 
-    wanted = [(name, path) for name, path in (("sarif", sarif), ("junit", junit)) if path]
-    renderers = [(load_renderer(name), path) for name, path in wanted]
+    if strict and junit is None:
+        raise UsageError("--strict belongs to --junit")
+    renderers = _renderers(sarif, junit, strict=strict)
     read = read_policy(policy)
     found = [read_report(path) for path in reports]
-    before = [read_report(path) for path in baseline or ()]
-    told = judge(read, found, before)
+    _check_once(found)
+    told = judge(read, found, [read_report(path) for path in baseline or ()])
     told = told.model_copy(update={"reports": [report.id for report in found]})
-    if renderers:
-        view, folder = together(found, told), _folder(reports[0])
-        for renderer, path in renderers:
-            from ..atomic import write_atomic
-
-            write_atomic(path, renderer.render(view, folder))
+    _write(renderers, found, [_folder(path) for path in reports], told)
     if as_json:
         typer.echo(_text(told), nl=False)
     elif not quiet:
@@ -65,41 +65,36 @@ def gate(
     leave_by_gate(told)
 
 
-def together(reports: list[Report], gate: Gate) -> Report:
-    """Give one view of reports and their gate, for documents; it is never sealed.
+def _renderers(
+    sarif: Path | None, junit: Path | None, *, strict: bool
+) -> list[tuple[Renderer, Path]]:
+    from ..registry import RENDERERS, load, load_renderer
 
-    Of several reports the files get the number of their report before their id, so that each
-    id is there once; problems of the gate name them likewise.
-    """
-    if len(reports) == 1:
-        return reports[0].model_copy(update={"gate_": gate})
-    number = {report.id: f"r{n}." for n, report in enumerate(reports, 1)}
-    parts: dict[str, list[object]] = {}
-    for report in reports:
-        head = number[report.id]
-        for key, id_of in (("subjects", "id"), ("findings", "subject"), ("conclusions", "subject")):
-            parts.setdefault(key, []).extend(
-                row.model_copy(update={id_of: head + getattr(row, id_of)})
-                for row in getattr(report, key)
-            )
-        for key in ("scenarios", "estimates", "tests"):
-            parts.setdefault(key, []).extend(getattr(report, key))
-    rules = [
-        rule.model_copy(
-            update={
-                "problems": rule.problems
-                and [
-                    problem.model_copy(update={"subject": number[problem.report] + problem.subject})
-                    if problem.subject and problem.report in number
-                    else problem
-                    for problem in rule.problems
-                ]
-            }
-        )
-        for rule in gate.rules
-    ]
-    merged = gate.model_copy(update={"rules": rules})
-    return reports[0].model_copy(update={**parts, "gate_": merged, "seal": None, "curves": None})
+    found: list[tuple[Renderer, Path]] = []
+    if sarif is not None:
+        found.append((load_renderer("sarif"), sarif))
+    if junit is not None:
+        found.append((load(RENDERERS, "junit")(strict=strict), junit))
+    return found
+
+
+def _check_once(reports: list[Report]) -> None:
+    ids = [report.id for report in reports]
+    if len(set(ids)) < len(ids):
+        raise UsageError(f"the report {max(ids, key=ids.count)} is given twice")
+
+
+def _write(
+    renderers: list[tuple[Renderer, Path]], reports: list[Report], folders: list[Path], gate: Gate
+) -> None:
+    if not renderers:
+        return
+    from ..atomic import write_atomic
+    from ..policy.view import view_of
+
+    view = view_of(reports, folders, gate)
+    for renderer, path in renderers:
+        write_atomic(path, renderer.render(view, folders[0]))
 
 
 def _folder(report: Path) -> Path:

@@ -14,7 +14,7 @@ from ..result import BenchItems, Estimate, Report
 from ..statistics import auc, cllr_log10, cllr_min, eer
 from ..statistics.auc_bootstrap import resampling_plan
 from .distance import Distance, errors_of
-from .measured import AtMost, Hypothesis, Untested
+from .measured import AtMost, Hypothesis, Unchanged, Untested
 from .measured_rules import HIGHER_IS_BETTER, DriftRule
 from .rows import EVERYTHING, benched
 from .select import named
@@ -154,6 +154,9 @@ def _values(metric: Metric, scenario: str, items: BenchItems) -> Floats | None:
 
 
 def _paired(rule: DriftRule, label: str, report: Report, scenario: str, pairs: Pairs) -> Hypothesis:
+    if pairs.h1.size and np.array_equal(pairs.now, pairs.before):
+        why = f"{label} is unchanged: all {pairs.h1.size:,} items have the baseline's values."
+        return Unchanged(label, report.id, why)
     metric = PAIRED[rule.metric].value
     now, before, error = _difference(metric, pairs, _rng(rule.metric, scenario))
     units = "" if pairs.units is None else f" of {len(np.unique(pairs.units)):,} units"

@@ -77,6 +77,24 @@ class Untested(Hypothesis):
         return Judged(verdict="insufficient", why=self.why)
 
 
+@dataclass(frozen=True)
+class Unchanged(Hypothesis):
+    """Something that needs no test, for every item answers as it did."""
+
+    label: str
+    report: str
+    why: str
+
+    @property
+    def p(self) -> float:
+        """There is none."""
+        return math.nan
+
+    def judged(self, p_adjusted: float, family: Family) -> Judged:  # noqa: ARG002
+        """Pass."""
+        return Judged(verdict="pass", why=self.why)
+
+
 @dataclass(frozen=True, kw_only=True)
 class AtMost(Hypothesis):
     """A value that should not lie above a limit, or, with ``sign`` -1, not below one.

@@ -155,10 +155,8 @@ def test_what_may_not_be_meant(policy: Policy) -> None:
 
 
 def test_explained_says_limits_and_the_exceptions(policy: Policy) -> None:
-    text = (
-        RULE
-        + 'match = ["*.wav"]\nunless = ["*old*"]\nmedia = ["audio/*"]\ntolerate = 0.01\nnote = "since"\n'
-    )
+    only = 'match = ["*.wav"]\nunless = ["*old*"]\nmedia = ["audio/*"]\n'
+    text = f'{RULE}{only}tolerate = 0.01\nnote = "since"\n'
     lines = "\n".join(explained(policy(text).policy))
     assert (
         "For every file named like *.wav unless named like *old* of type audio/*: the log10 "
