@@ -105,7 +105,10 @@ def run_audit(request: AuditRequest, settings: Settings, say: Say = lambda _line
     formats = select(settings.format, RENDERERS)
     gate = gatekeeper(settings)
     if gate is not None and request.gate:
-        raise UsageError("--gate and --policy exclude each other: a report has one gate")
+        raise UsageError(
+            "--gate and --policy exclude each other: a report has one gate "
+            "(a policy may also come from avaudit.toml or AVAUDIT_POLICY)"
+        )
     plan, plan_sha256 = read_plan(request.plan)
     manifest = read_manifest(request.data)
     problems = check_plan(plan, manifest)

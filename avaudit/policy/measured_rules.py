@@ -20,8 +20,13 @@ BenchMetric = Literal[
     "misleading_h1_under_0.01",
     "abstention",
     "not_covered",
+    "offset_within_frame",
+    "offset_error_median_s",
+    "offset_false_alarm",
+    "offset_missed",
+    "offset_missing",
 ]
-HIGHER_IS_BETTER = frozenset({"auc", "within_source_auc"})
+HIGHER_IS_BETTER = frozenset({"auc", "within_source_auc", "offset_within_frame"})
 DifferentialMetric = Literal[
     "fdr",
     "inequity_rate",

@@ -17,6 +17,7 @@ Weight = Literal["low", "medium", "high"]
 NOT_FOR = (
     "format_not_supported",
     "no_sound",
+    "silence",
     "no_picture",
     "no_speech",
     "no_face",
