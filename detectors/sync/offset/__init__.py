@@ -1,4 +1,4 @@
-"""How late the sound is against the lips, and whether they go together: a small model of our own."""
+"""How late the sound is against the lips, and whether they go together: a model of our own."""
 
 from .detector import OffsetDetector
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class OffsetDetector(Detector):
-    """How late is the sound against the lips, and were these lips recorded with this sound?
+    """How late the sound is against the lips, and whether they were recorded together.
 
     H1: the lips were not recorded with this sound; H2: they were. A constant delay is stated
     beside the score and does not raise it.

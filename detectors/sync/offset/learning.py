@@ -34,9 +34,10 @@ def learn(
     """Train two towers from scratch.
 
     Cross entropy over the moments of sound of the clip, and over those of all clips of the batch,
-    for each moment of lips, and the other way round (InfoNCE: van den Oord et al. 2018). Which moment is the right one follows from the
-    clip's offset; that is a hidden variable with a prior, and its posterior weighs the terms
-    (expectation maximisation), so that clips whose own sound is late do not blur the answer.
+    for each moment of lips, and the other way round (InfoNCE: van den Oord et al. 2018). Which
+    moment is the right one follows from the clip's offset; that is a hidden variable with a
+    prior, and its posterior weighs the terms (expectation maximisation), so that clips whose own
+    sound is late do not blur the answer.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@ of the clip is then what they match (towers so built "reach" 100 % on clips that
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -37,7 +38,7 @@ class Lips(nn.Module):
         super().__init__()
         sizes = (3, 16, 32, 64)
         layers: list[nn.Module] = []
-        for depth, (before, after) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for depth, (before, after) in enumerate(pairwise(sizes)):
             kernel = 5 if depth == 0 else 3
             layers += [
                 nn.Conv2d(before, after, kernel, stride=2, padding=kernel // 2),

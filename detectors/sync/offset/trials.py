@@ -90,7 +90,7 @@ def halves(clip: Recorded) -> tuple[Recorded, Recorded]:
 
 
 def swapped(clip: Recorded, other: Recorded, rng: np.random.Generator) -> Recorded:
-    """Give the clip's lips the sound of another clip, from a random place, as long as both allow."""
+    """Give the clip's lips the sound of another clip, from a random place, while it lasts."""
     length_s = float(clip.times_s[-1] - clip.times_s[0])
     room = max(0, len(other.samples) - round(length_s * SAMPLE_RATE))
     first = int(rng.integers(0, room + 1))

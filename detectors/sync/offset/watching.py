@@ -1,4 +1,4 @@
-"""The faces of a file: stretches of one mouth in one shot, handed over when they are long enough."""
+"""The faces of a file: stretches of one mouth in one shot, handed over when long enough."""
 
 from __future__ import annotations
 
