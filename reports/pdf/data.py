@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from avaudit.result import Question, Reason, Report
@@ -16,22 +16,13 @@ from avaudit.result import Question, Reason, Report
 from ..html.drawings import Regions
 from ..html.facts import Chained
 from ..html.images import Picture, Pictures
-from ..html.page import PageView, page_view
-from ..html.subjects import SubjectView
+from ..html.page import page_view
+from ..html.run import run_view
 from ..html.text import visible
-from ..overview import (
-    answers,
-    asks_for_a_look,
-    counts_line,
-    plain_summary,
-    verdict_line,
-)
+from ..overview import counts_line, plain_summary, verdict_line
+from .files import MAX_ROWS, files_of
 from .thumbnails import Thumbnails
 
-MAX_SUBJECTS = 60
-"""Files whose findings are printed in full."""
-MAX_ROWS = 400
-"""Rows of a table that are printed."""
 _NOT_DRAWN = re.compile(
     "[^\n\u0020-\u007e\u00a0-\u0377\u0384-\u038a\u038c\u038e-\u03a1\u03a3-\u04ff"
     "\u1e00-\u1eff\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2100-\u214f\u2190-\u22ff"
@@ -57,64 +48,48 @@ def printable(text: str) -> str:
 
 def document_data(report: Report, pictures: Pictures, thumbnails: Thumbnails) -> dict[str, Any]:
     """Give everything the document shows."""
-    page = page_view(report, pictures)
-    chosen = _chosen(report, page)
-    walk = _Walk(thumbnails)
+    files = files_of(report, pictures)
+    page = page_view(_without_files(report), pictures)
+    audit = replace(
+        page.audit,
+        estimates=page.audit.estimates[:MAX_ROWS],
+        tests=page.audit.tests[:MAX_ROWS],
+        gate=page.audit.gate
+        and replace(page.audit.gate, problems=page.audit.gate.problems[:MAX_ROWS]),
+    )
     parts = {
-        "page": {f.name: getattr(page, f.name) for f in fields(page) if f.name != "subjects"},
-        "rows": [_row(subject) for subject in page.subjects[:MAX_ROWS]],
-        "subjects": chosen,
+        "page": {
+            "title": page.title,
+            "kind": page.kind,
+            "id": page.id,
+            "created": page.created,
+            "tool": page.tool,
+            "digest": page.digest,
+            "audit": audit,
+            "run": run_view(report),
+        },
+        "rows": files.rows,
+        "subjects": files.printed,
         "verdict": verdict_line(report),
         "counts": counts_line(report),
         "summary": plain_summary(report) if report.kind == "audit" else "",
-        "answers": [{"id": a.scenario.id, "words": a.words} for a in answers(report)],
-        "notes": _notes(report, page, len(chosen)),
+        "notes": [*files.notes, *_notes(report)],
     }
-    found: dict[str, Any] = walk.plain(parts)
-    for name in ("estimates", "tests"):
-        found["page"]["audit"][name] = found["page"]["audit"][name][:MAX_ROWS]
-    if (gate := found["page"]["audit"]["gate"]) is not None:
-        gate["problems"] = gate["problems"][:MAX_ROWS]
+    found: dict[str, Any] = _Walk(thumbnails).plain(parts)
     return found
 
 
-def _chosen(report: Report, page: PageView) -> list[SubjectView]:
-    """Give the files to print in full: those that ask for a look first, in their order."""
-    if len(page.subjects) <= MAX_SUBJECTS:
-        return page.subjects
-    looked = {finding.subject for finding in report.findings if asks_for_a_look(finding)}
-    looked |= {said.subject for said in report.conclusions if said.contradictions}
-    ids = [subject.id for subject in report.subjects]
-    first = [n for n, name in enumerate(ids) if name in looked][:MAX_SUBJECTS]
-    others = [n for n in range(len(page.subjects)) if n not in set(first)]
-    kept = sorted(first + others[: MAX_SUBJECTS - len(first)])
-    return [page.subjects[n] for n in kept]
+def _without_files(report: Report) -> Report:
+    """Leave the files out: their views are made for those that are printed only."""
+    return report.model_copy(update={"subjects": [], "findings": [], "conclusions": []})
 
 
-def _row(subject: SubjectView) -> dict[str, Any]:
-    return {
-        "number": subject.number,
-        "name": subject.name,
-        "brief": subject.brief,
-        "verdict": subject.verdict,
-        "badges": subject.badges,
-        "outcomes": [f"{count} {outcome}" for outcome, count in subject.outcomes],
-    }
-
-
-def _notes(report: Report, page: PageView, printed: int) -> list[str]:
-    notes = []
-    if len(page.subjects) > MAX_ROWS:
-        notes.append(f"The first {MAX_ROWS:,} of {len(page.subjects):,} files are listed.")
-    if len(page.subjects) > printed:
-        notes.append(
-            f"The findings on {printed:,} files are printed, those that ask for a look first; "
-            "all others stand in report.json."
-        )
-    for name, all_of in (("estimates", report.estimates), ("tests", report.tests)):
-        if len(all_of) > MAX_ROWS:
-            notes.append(f"The first {MAX_ROWS:,} of {len(all_of):,} {name} are printed.")
-    return notes
+def _notes(report: Report) -> list[str]:
+    return [
+        f"The first {MAX_ROWS:,} of {len(all_of):,} {name} are printed."
+        for name, all_of in (("estimates", report.estimates), ("tests", report.tests))
+        if len(all_of) > MAX_ROWS
+    ]
 
 
 class _Walk:

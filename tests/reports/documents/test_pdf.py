@@ -12,7 +12,8 @@ import typst
 
 from avaudit.reports.html.images import Pictures
 from avaudit.reports.pdf import PdfRenderer
-from avaudit.reports.pdf.data import MAX_SUBJECTS, document_data, printable
+from avaudit.reports.pdf.data import document_data, printable
+from avaudit.reports.pdf.files import MAX_SUBJECTS
 from avaudit.reports.pdf.renderer import MAIN, laid_out
 from avaudit.reports.pdf.thumbnails import Thumbnails
 from avaudit.result import Report
