@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e"
@@ -27,6 +28,15 @@ def plain(text: object, limit: int = MAX_TEXT) -> str:
     if len(shown) <= limit:
         return shown
     return f"{shown[:limit]} … ({len(shown) - limit:,} more characters in report.json)"
+
+
+def visible(value: Any) -> Any:
+    """Show the hidden characters in every text of a JSON value, keys included."""
+    if isinstance(value, dict):
+        return {plain(key): visible(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [visible(item) for item in value]
+    return plain(value) if isinstance(value, str) else value
 
 
 def md(text: object, limit: int = MAX_TEXT) -> str:

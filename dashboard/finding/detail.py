@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
 from avaudit.catalogue import FindingLine, FindingRecord, Wanted
 
-from ..say import md, plain, short
+from ..say import md, plain, short, visible
 from ..shell import open_page
 from ..store import Store
 from ..theme import badge
@@ -81,7 +83,20 @@ def _below(store: Store, record: FindingRecord) -> None:
     with tabs["Report"]:
         _report(record)
     with tabs["Raw JSON"]:
-        st.json(record.finding.model_dump(mode="json", exclude_none=True), expanded=1)
+        _raw(record)
+
+
+def _raw(record: FindingRecord) -> None:
+    content = record.finding.model_dump(mode="json", exclude_none=True)
+    st.json(visible(content), expanded=1)
+    st.download_button(
+        "The exact text",
+        lambda: json.dumps(content, indent=2, ensure_ascii=False).encode(),
+        "finding.json",
+        "application/json",
+        key="raw-json",
+        on_click="ignore",
+    )
 
 
 def _same_file(store: Store, record: FindingRecord) -> None:

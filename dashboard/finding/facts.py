@@ -9,7 +9,7 @@ import streamlit as st
 
 from avaudit.catalogue import FindingRecord
 
-from ..say import md, plain
+from ..say import md, plain, visible
 from ..words import number
 
 MAX_ROWS = 500
@@ -52,7 +52,7 @@ def _nested(value: dict[str, Any] | list[Any]) -> None:
     elif isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
         st.text("\n".join(f"• {_shown(item)}" for item in value[:MAX_ROWS]))
     else:
-        st.json(value, expanded=1)
+        st.json(visible(value), expanded=1)
 
 
 def _records(records: list[Any]) -> None:

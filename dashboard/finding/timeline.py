@@ -50,17 +50,16 @@ def draw(record: FindingRecord, start_s: float) -> None:
 
 def _buttons(record: FindingRecord, segments: Sequence[Segment]) -> None:
     st.caption("Jump to the segments that speak most for H1, in order of time.")
-    columns = st.columns(4)
+    row = st.container(horizontal=True, gap="small")
     for place, segment in enumerate(strongest(segments)):
         label = f"{clock(segment.start_s)} · {_value(segment)}"
-        columns[place % 4].button(
+        row.button(
             label.removesuffix(" · "),
             key=f"jump-{place}",
             icon=":material/play_arrow:",
             help=md(segment.label or "", 200) or None,
             on_click=jump,
             args=(record, segment.start_s),
-            width="stretch",
         )
 
 

@@ -17,10 +17,11 @@ TITLE = "Findings"
 ICON = ":material/search_insights:"
 ORDER = 30
 PER_PAGE = 50
+TABLE_PX, FULL_HEIGHT = 430, 11
 ORDERS = {
-    "queue": "what waits first, strongest first",
+    "queue": "waiting first",
     "newest": "newest first",
-    "strength": "largest likelihood ratio first",
+    "strength": "largest ratio first",
     "subject": "by file",
     "detector": "by detector",
 }
@@ -70,7 +71,8 @@ def _list(store: Store, report_id: str) -> None:
         f"**{total:,}** of {totals.findings:,} findings; {first + 1:,} to "
         f"{first + len(page.lines):,} are shown. Choose a row to open the finding."
     )
-    open_selected(page.lines, key="findings", height=430)
+    height = TABLE_PX if len(page.lines) > FULL_HEIGHT else "content"
+    open_selected(page.lines, key="findings", height=height)
 
 
 def _filters(store: Store, report_id: str) -> tuple[Wanted, str]:

@@ -24,7 +24,7 @@ IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 KEEP_SCREENSHOTS = "AVAUDIT_SCREENSHOTS"
 SIZE = {"width": 1280, "height": 720}
 READY_WITHIN_S = 60
-WAIT_MS = 60_000
+WAIT_MS = 30_000
 
 
 @dataclass
@@ -164,6 +164,18 @@ def look(chromium: Any) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert not trespasses
+
+
+@pytest.fixture(name="settle")
+def settle_fixture() -> Callable[[Any], None]:
+    """Give the function that waits until a page is drawn."""
+    return settle
+
+
+@pytest.fixture
+def keep() -> Callable[[Any, str], None]:
+    """Give the function that keeps a picture for the documentation."""
+    return screenshot
 
 
 def settle(page: Any) -> None:
