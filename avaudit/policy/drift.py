@@ -16,7 +16,7 @@ from ..statistics.auc_bootstrap import resampling_plan
 from .distance import Distance, errors_of
 from .measured import AtMost, Hypothesis, Unchanged, Untested
 from .measured_rules import HIGHER_IS_BETTER, DriftRule
-from .rows import EVERYTHING, benched
+from .rows import EVERYTHING, benched, head_of
 from .select import named
 
 Floats = NDArray[np.float64]
@@ -102,7 +102,7 @@ def _of_report(rule: DriftRule, report: Report, before: Report) -> list[Hypothes
     rows, old = _rows(rule, report), _rows(rule, before)
     found: list[Hypothesis] = []
     for scenario in [name for name in rows if named(name, rule.scenarios)]:
-        label = f"{scenario}: {rule.metric}"
+        label = f"{head_of(report)}{scenario}: {rule.metric}"
         if scenario not in old:
             why = f"The baseline has no {rule.metric} for the condition {scenario}."
             found.append(Untested(label, report.id, why))

@@ -68,13 +68,16 @@ def read_report(place: Place) -> Report:
     Raises
     ------
     UsageError
-        When it cannot be read or is no report.
+        When it cannot be read, is no report, or was changed after it was sealed.
     """
+    from ..seal import digest_of, signature_problem
+
     path = Path(place)
     if path.is_dir():
         path = path / REPORT_FILE
     try:
-        return Report.model_validate(json.loads(path.read_bytes()))
+        table = json.loads(path.read_bytes())
+        report = Report.model_validate(table)
     except OSError as error:
         raise UsageError(f"{path}: the report cannot be read: {error.strerror}") from error
     except ValidationError as error:
@@ -83,3 +86,11 @@ def read_report(place: Place) -> Report:
         raise UsageError(f"{path}: this is no avaudit report: {where}: {first['msg']}") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: the report is not valid JSON: {error}") from error
+    seal = table.get("seal")
+    # whose signature it is, and all the report rests on, is for avaudit verify
+    if seal is not None and (signature_problem(seal) or digest_of(table) != seal["digest"]):
+        raise UsageError(
+            f"{path}: the report was changed after it was sealed, so it is not judged; "
+            f"avaudit verify {path} says more"
+        )
+    return report

@@ -86,6 +86,13 @@ def benched(report: Report) -> str:
     return str(about.get("detector") or about.get("scores") or "")
 
 
+def head_of(report: Report) -> str:
+    """Give the detector a bench is about, as the beginning of a label; else nothing."""
+    about = report.parameters.get("benched")
+    name = about.get("detector") if isinstance(about, dict) else None
+    return f"{name}, " if name else ""
+
+
 def of_kinds(reports: Sequence[Report], kinds: frozenset[ReportKind]) -> list[Report]:
     """Give the reports a rule looks at."""
     return [report for report in reports if report.kind in kinds]
@@ -122,7 +129,7 @@ def _limit(row: Estimate, rule: LimitRule, report: Report) -> AtMost:
     value = math.nan if row.value is None else row.value
     group = "" if row.group in (EVERYTHING, "all groups") else f" of {row.group}"
     return AtMost(
-        label=f"{row.scenario}: {row.metric}{group}",
+        label=f"{head_of(report)}{row.scenario}: {row.metric}{group}",
         report=report.id,
         value=value,
         limit=rule.limit,
@@ -211,7 +218,7 @@ def _equivalence(test: Test, margin: float | None, report: Report, alpha: float)
     """Give a p of "the difference is at least the margin", from what the report states.
 
     The audit's own p is for its own margin, and holds for every larger one. For a smaller one
-    the interval of the gap is asked: where it ends below the margin, the p of its upper end is.
+    the interval of the gap is asked: where it lies within the margin, its level gives the p.
     """
     if margin is None:
         return math.nan
@@ -220,7 +227,8 @@ def _equivalence(test: Test, margin: float | None, report: Report, alpha: float)
         return own
     for row in report.estimates:
         same = (row.scenario, row.metric, row.role) == (test.scenario, test.metric, GAP_ROWS)
-        if same and row.high is not None and row.high < margin:
+        low, high = row.low, row.high
+        if same and low is not None and high is not None and -margin < low <= high < margin:
             return (1 - row.level) / 2
     return own if test.margin is not None and test.margin <= margin else math.nan
 

@@ -95,7 +95,9 @@ def test_other_items_are_not_paired_and_another_order_is(ask: Ask, before: np.nd
 def test_the_same_scores_need_no_test(ask: Ask, before: np.ndarray) -> None:
     told = ask(EER, bench_of("now", before), baseline=[bench_of("old", before)])
     assert told.verdict == "pass"
-    assert told.why == "clean: eer is unchanged: all 400 items have the baseline's values."
+    assert (
+        told.why == "speech.x, clean: eer is unchanged: all 400 items have the baseline's values."
+    )
 
 
 def test_without_anything_to_compare_with(ask: Ask, before: np.ndarray) -> None:

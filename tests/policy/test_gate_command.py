@@ -184,6 +184,11 @@ def test_scan_with_a_policy(here: Path, run: Run) -> None:
     assert run("gate", "out", "--policy", "p.toml").status == 1
     (here / "p.toml").write_text(PROVENANCE.format("absent"))
     assert run("gate", "out", "--policy", "p.toml").status == 0
+    place = here / "out" / "report.json"
+    place.write_text(place.read_text().replace('"absent"', '"valid"'))
+    changed = run("gate", "out", "--policy", "p.toml")
+    assert changed.status == 2
+    assert "the report was changed after it was sealed, so it is not judged" in changed.stderr
 
 
 PLAN = """schema = "avaudit.plan/1"

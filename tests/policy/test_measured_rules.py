@@ -5,13 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 from scipy import stats
 
+from avaudit.policy import judge
 from avaudit.policy.distance import distance
 from avaudit.result import Gate, Report, RuleResult
 from avaudit.statistics import clustered_wilson, required_n, wilson
 
-from .conftest import Json, report_of
+from .conftest import Json, policy_of, report_of
 
 Ask = Callable[..., RuleResult]
 JudgeText = Callable[..., Gate]
@@ -119,6 +121,34 @@ def test_a_margin_of_the_policy(ask: Ask) -> None:
     # items needed grow with the square of how much finer is asked: (0.1 / 0.05)² = 4
     told = ask(f"{BIAS}\nmargin = 0.05", unshown)
     assert told.n_needed == 400
+
+
+ONE_RULE = policy_of('[[rule]]\nid = "x"\nkind = "bias"\n')
+ROWS = st.builds(
+    row_of_test,
+    st.floats(0.0001, 1),
+    p_equivalence=st.none() | st.floats(0.0001, 1),
+)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=6), st.floats(1e-12, 1e-6))
+def test_a_failing_test_more_always_fails(tests: list[Json], p: float) -> None:
+    """However many tests there are: nothing thins out a difference that is beyond doubt."""
+    told = judge(ONE_RULE, [audit(*tests, row_of_test(p))])
+    assert told.verdict == "fail"
+    # and no test of the others fails that did not fail before: Holm only grows stricter
+    before = judge(ONE_RULE, [audit(*tests)]).rules[0].counts
+    after = told.rules[0].counts
+    assert before is not None
+    assert after is not None
+    assert after["failing"] <= before["failing"] + 1
+
+
+def test_an_interval_of_a_signed_difference_must_lie_within_both_margins(ask: Ask) -> None:
+    for low, verdict in ((-0.03, "pass"), (-0.06, "insufficient")):
+        gap = row(0.01, low, 0.03, role="gap")
+        report = audit(row_of_test(0.5), estimates=[gap])
+        assert ask(f"{BIAS}\nmargin = 0.05", report).verdict == verdict
 
 
 def test_items_needed_are_at_the_level_of_the_policy(ask: Ask) -> None:
