@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree as ET
@@ -147,7 +148,8 @@ def _listed(rule: RuleResult) -> list[GateProblem]:
 
 def _problem(problem: GateProblem) -> str:
     where = ", ".join(part for part in (problem.name, problem.detector) if part)
-    return f"{where}: {problem.text}" if where else problem.text
+    repeats = not where or problem.text.startswith(f"{where}:")
+    return problem.text if repeats else f"{where}: {problem.text}"
 
 
 def _finding(finding: Finding, name: str) -> Case:
@@ -182,7 +184,7 @@ def _append(root: ET.Element, name: str, cases: list[Case], report: Report) -> C
         errors=str(states["error"]),
         skipped=str(states["skipped"]),
         time=f"{sum(case.seconds or 0.0 for case in cases):.3f}",
-        timestamp=_text(report.created.removesuffix("Z"), 40),
+        timestamp=_utc(report.created),
     )
     properties = ET.SubElement(suite, "properties")
     for key, value in _facts(report):
@@ -190,6 +192,15 @@ def _append(root: ET.Element, name: str, cases: list[Case], report: Report) -> C
     for case in cases:
         _case(suite, case)
     return totals
+
+
+def _utc(created: str) -> str:
+    """Give the time in UTC without a zone, as JUnit has it; what is no time stays a text."""
+    try:
+        when = datetime.fromisoformat(created)
+        return (when.astimezone(UTC) if when.tzinfo else when).strftime("%Y-%m-%dT%H:%M:%S")
+    except (ValueError, OverflowError):
+        return _text(created, 40)
 
 
 def _facts(report: Report) -> Iterable[tuple[str, str]]:

@@ -114,9 +114,9 @@ def _utc(text: str) -> str | None:
     """Give a time in UTC as SARIF writes it; None for what is no time with a zone."""
     try:
         when = datetime.fromisoformat(text)
-    except ValueError:
+        return None if when.tzinfo is None else when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
         return None
-    return None if when.tzinfo is None else when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _properties(report: Report) -> dict[str, Any]:

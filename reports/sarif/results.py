@@ -27,6 +27,7 @@ class Results:
     def __init__(self, report: Report, places: Places) -> None:
         self.rules = Rules()
         self._places = places
+        self._judged = report.gate_ is not None
         self._seen: Counter[str] = Counter()
         self._scenarios = {scenario.id: scenario for scenario in report.scenarios}
         tested = {test.scenario for test in report.tests}
@@ -89,12 +90,18 @@ class Results:
         self._add(
             self.rules.of_scenario(test.probe, test.metric, scenario),
             KINDS[test.verdict],
-            "error" if test.confirmatory else "warning",
+            self._level(test),
             test.why or (test.reason.text if test.reason else f"The verdict is {test.verdict}."),
             self._places.of(),
             ("test", test.scenario, *test.groups),
             numbers,
         )
+
+    def _level(self, test: Test) -> str:
+        """Give the level of a test that failed; where a policy judged, only that raises alarms."""
+        if self._judged:
+            return "note"
+        return "error" if test.confirmatory else "warning"
 
     def _broken(self, scenario: Scenario) -> None:
         why = scenario.reason.text if scenario.reason else "no reason is recorded"

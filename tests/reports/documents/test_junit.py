@@ -109,6 +109,20 @@ def test_only_confirmatory_tests_can_fail_an_audit(reports: dict[str, Report]) -
     assert strict["bias/bias (accent)"] == "failure"
 
 
+@pytest.mark.parametrize(
+    ("created", "expected"),
+    [
+        ("2026-03-01T08:30:12Z", "2026-03-01T08:30:12"),
+        ("2026-03-01T08:30:12.5+02:00", "2026-03-01T06:30:12"),
+        ("0001-01-01T00:00:00+23:59", "0001-01-01T00:00:00+23:59"),
+        ("some day", "some day"),
+    ],
+)
+def test_times_are_in_utc(created: str, expected: str, reports: dict[str, Report]) -> None:
+    (suite, *_) = rendered(reports["scan"].model_copy(update={"created": created}))
+    assert suite.attrib["timestamp"] == expected
+
+
 @pytest.mark.parametrize("character", ["\x00", "\x0b", "\ufffe", "\uffff", "\x1b[31m"])
 def test_characters_that_xml_forbids_are_shown(character: str, bare: dict[str, Any]) -> None:
     bare["subjects"] = [{"id": "s", "name": f"a{character}b"}]

@@ -66,7 +66,7 @@ STRICT: dict[str, Any] = {
                                 "ruleId": {"type": "string", "maxLength": 255},
                                 "ruleIndex": {"type": "integer", "minimum": 0},
                                 "kind": {"enum": KINDS},
-                                "level": {"enum": ["none", "warning", "error"]},
+                                "level": {"enum": ["none", "note", "warning", "error"]},
                                 "message": MESSAGE,
                                 "locations": {"type": "array", "minItems": 1, "items": LOCATION},
                                 "partialFingerprints": {
@@ -203,6 +203,18 @@ def test_an_audit_gives_its_tests(reports: dict[str, Report], folder: Path) -> N
     assert run["invocations"][0]["executionSuccessful"] is False
     (broken,) = run["invocations"][0]["toolExecutionNotifications"]
     assert "the model broke" in broken["message"]["text"]
+
+
+def test_where_a_policy_judged_only_its_rules_raise_alarms(
+    reports: dict[str, Report], folder: Path
+) -> None:
+    judged = reports["audit"].model_copy(update={"gate_": reports["gated"].gate_})
+    levels = {(r["ruleId"], r["level"]) for r in run_of(judged, folder)["results"]}
+    assert ("gaps/wer", "note") in levels
+    assert {name for name, level in levels if level == "error"} == {
+        "nothing-tampered",
+        "alike",
+    }
 
 
 def test_a_bench_gives_its_estimates(reports: dict[str, Report], folder: Path) -> None:
