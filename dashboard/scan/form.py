@@ -13,6 +13,7 @@ from avaudit.policy import PROFILES
 
 from ..detectors.catalogue import Entry, entries, families
 from ..say import md, plain
+from .words import size
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -39,6 +40,7 @@ def draw(jobs: JobStore) -> None:
     with st.container(border=True):
         left, right = st.columns([3, 2], gap="medium")
         files = _files(left, number)
+        policy = _policy(left)
         path = _path(right, number)
         stability = right.checkbox(
             "Score again as re-shared",
@@ -46,7 +48,6 @@ def draw(jobs: JobStore) -> None:
             help="Each item is also scored after recompression, scaling and the like, and the "
             "finding says whether the answer holds. It takes several times as long.",
         )
-        policy = _policy(right)
         detectors = _detectors(str(jobs.home))
     if st.button("Start the scan", type="primary", key="scan-start"):
         _start(jobs, Asked(files, path.strip(), detectors, stability, policy))
@@ -59,6 +60,9 @@ def _files(place: DeltaGenerator, number: int) -> list[Any]:
         key=f"scan-files-{number}",
         help="A C2PA sidecar is read with its file when both are dropped.",
     )
+    if files:
+        count = "1 file has" if len(files) == 1 else f"{len(files)} files have"
+        place.caption(f"{count} arrived, {size(sum(file.size for file in files))}.")
     return list(files or ())
 
 
