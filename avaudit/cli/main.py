@@ -16,6 +16,7 @@ from . import (
     demo,
     doctor,
     gate,
+    known,
     lint,
     models,
     plan,
@@ -50,6 +51,7 @@ app.command("dashboard")(dashboard.dashboard)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
+app.add_typer(known.app, name="known")
 app.add_typer(models.app, name="models")
 app.add_typer(plan.app, name="plan")
 app.add_typer(policy.app, name="policy")

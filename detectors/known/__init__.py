@@ -1,0 +1,1 @@
+"""Detectors that hold a file against what was seen before."""
