@@ -40,21 +40,22 @@ def _head(report: Report) -> str:
 
 
 def _fitted(sections: Iterable[Section], left: int) -> Iterator[str]:
-    """Give the sections, cut so that together they have at most ``left`` characters."""
+    """Give the sections, cut so that together they have at most ``left`` characters.
+
+    None takes more than half of what is left, so that the later ones are never crowded out.
+    """
     for section in sections:
-        frame = len(section.text([])) + 81  # with the line that says what is missing
+        used = len(section.text([])) + 81  # with the line that says what is missing
         rows: list[str] = []
         for row in section.rows:
-            if frame + len(row) + 1 > left:
+            if used + len(row) + 1 > left // 2:
                 break
             rows.append(row)
-            left -= len(row) + 1
-        missing = len(section.rows) - len(rows)
-        if not rows and section.rows:
-            continue
-        left -= frame
-        more = f"{missing:,} more stand in report.json." if missing else ""
-        yield section.text(rows, more)
+            used += len(row) + 1
+        missing = section.count - len(rows)
+        if rows:
+            left -= used
+            yield section.text(rows, f"{missing:,} more stand in report.json." if missing else "")
 
 
 def _end(report: Report) -> str:

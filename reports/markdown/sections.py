@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from avaudit.result import Estimate, Finding, GateProblem, Report, Subject
 
 from ..html.numbers import number
 from ..overview import (
+    Answer,
+    Flagged,
     answers,
     baseline_line,
     flagged,
@@ -24,11 +26,15 @@ VERDICTS = {"pass": "pass", "fail": "**fail**", "insufficient": "undecided"}
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading, what stands before the rows, and the rows; folded where it is long."""
+    """A heading, what stands before the rows, and the rows; folded where it is long.
+
+    Rows are made one by one as they are asked for: of a hundred thousand, a few hundred fit.
+    """
 
     title: str
     head: str
-    rows: list[str]
+    rows: Iterable[str]
+    count: int
     folded: bool = False
 
     def text(self, rows: list[str], more: str = "") -> str:
@@ -54,7 +60,7 @@ def sections_of(report: Report) -> list[Section]:
         _findings(report),
         _estimates(report),
     ]
-    return [section for section in found if section is not None and section.rows]
+    return [section for section in found if section is not None and section.count]
 
 
 def _table(*headings: str) -> str:
@@ -72,7 +78,7 @@ def _rules(report: Report) -> Section | None:
     return Section(
         title="Gate",
         head=_table("Rule", "Verdict", "Observed", "Required", "Why"),
-        rows=[
+        rows=(
             _row(
                 code(rule.id),
                 VERDICTS[rule.verdict],
@@ -81,7 +87,8 @@ def _rules(report: Report) -> Section | None:
                 prose(rule.why),
             )
             for rule in rules
-        ],
+        ),
+        count=len(rules),
     )
 
 
@@ -92,9 +99,14 @@ def _problems(report: Report) -> Section | None:
     rules = [rule for rule in report.gate_.rules if rule.verdict != "pass"]
     found = [(rule.id, problem) for rule in rules for problem in rule.problems or ()]
     found.sort(key=lambda pair: pair[1].verdict != "fail")
-    rows = [f"- {code(name)}: {_problem(problem)}" for name, problem in found]
-    rows += [f"- {code(r.id)}: {problems_line(r)}" for r in rules if problems_line(r)]
-    return Section(title=f"Problems: {len(rows):,}", head=baseline_line(report.gate_), rows=rows)
+    cut = [f"{rule.id}: {problems_line(rule)}" for rule in rules if problems_line(rule)]
+    head = [baseline_line(report.gate_), *map(prose, cut)]
+    return Section(
+        title=f"Problems: {len(found):,}",
+        head="\n\n".join(line for line in head if line),
+        rows=(f"- {code(name)}: {_problem(problem)}" for name, problem in found),
+        count=len(found),
+    )
 
 
 def _problem(problem: GateProblem) -> str:
@@ -106,36 +118,46 @@ def _problem(problem: GateProblem) -> str:
 def _fixed(report: Report) -> Section | None:
     if report.gate_ is None or report.gate_.baseline is None:
         return None
-    rows = [f"- {_problem(problem)}" for problem in report.gate_.baseline.fixed_problems]
-    return Section(title=f"Fixed: {len(rows):,}", head="", rows=rows, folded=True)
+    found = report.gate_.baseline.fixed_problems
+    rows = (f"- {_problem(problem)}" for problem in found)
+    title = f"Fixed: {len(found):,}"
+    return Section(title=title, head="", rows=rows, count=len(found), folded=True)
 
 
 def _left_out(report: Report) -> Section | None:
     if report.gate_ is None:
         return None
-    rows = [f"- {code(left.id)}: {prose(left.why)}" for left in report.gate_.left_out or ()]
-    return Section(title=f"Rules left out: {len(rows):,}", head="", rows=rows, folded=True)
+    found = report.gate_.left_out or []
+    rows = (f"- {code(left.id)}: {prose(left.why)}" for left in found)
+    title = f"Rules left out: {len(found):,}"
+    return Section(title=title, head="", rows=rows, count=len(found), folded=True)
 
 
-def _answers(report: Report) -> Section | None:
-    rows = []
-    for answer in answers(report):
-        scenario = answer.scenario
-        text = scenario.summary or (scenario.reason.text if scenario.reason else "")
-        rows.append(f"- {code(scenario.id)}: **{answer.words}** {prose(text)}")
-        rows[-1] += "".join(f"\n  - {prose(why)}" for why in answer.whys)
-        rows[-1] += "".join(f"\n  - Note: {prose(caution)}" for caution in scenario.cautions)
-    return Section(title="Answers", head="", rows=rows)
+def _answers(report: Report) -> Section:
+    found = answers(report)
+    return Section(title="Answers", head="", rows=map(_answer, found), count=len(found))
+
+
+def _answer(answer: Answer) -> str:
+    scenario = answer.scenario
+    text = scenario.summary or (scenario.reason.text if scenario.reason else "")
+    lines = [f"- {code(scenario.id)}: **{answer.words}** {prose(text)}"]
+    lines += [f"  - {prose(why)}" for why in answer.whys]
+    lines += [f"  - Note: {prose(caution)}" for caution in scenario.cautions]
+    return "\n".join(lines)
 
 
 def _flagged(report: Report) -> Section:
-    rows = []
-    for one in flagged(report):
-        lines = [f"- {code(one.subject.name)}: {prose(one.summary)}"]
-        lines += [f"  - {_finding(finding)}" for finding in one.findings]
-        lines += [f"  - Contradiction: {prose(text)}" for text in one.contradictions]
-        rows.append("\n".join(lines))
-    return Section(title=f"Asks for a look: {len(rows):,}", head="", rows=rows)
+    found = flagged(report)
+    title = f"Asks for a look: {len(found):,}"
+    return Section(title=title, head="", rows=map(_flag, found), count=len(found))
+
+
+def _flag(one: Flagged) -> str:
+    lines = [f"- {code(one.subject.name)}: {prose(one.summary)}"]
+    lines += [f"  - {_finding(finding)}" for finding in one.findings]
+    lines += [f"  - Contradiction: {prose(text)}" for text in one.contradictions]
+    return "\n".join(lines)
 
 
 def _finding(finding: Finding) -> str:
@@ -150,7 +172,7 @@ def _tests(report: Report) -> Section:
     return Section(
         title=f"All tests: {len(report.tests):,}",
         head=_table("Scenario", "Metric", "Groups", "Verdict", "Effect", "p adjusted"),
-        rows=[
+        rows=(
             _row(
                 code(test.scenario),
                 code(test.metric),
@@ -160,7 +182,8 @@ def _tests(report: Report) -> Section:
                 prose(plain_value(test.p_adjusted)),
             )
             for test in report.tests
-        ],
+        ),
+        count=len(report.tests),
         folded=True,
     )
 
@@ -171,7 +194,8 @@ def _failed(report: Report) -> Section:
     return Section(
         title=f"Broke off: {len(failed):,}",
         head=_table("File", "Detector", "Why"),
-        rows=[_row(code(names[f.subject]), code(f.detector.name), prose(said(f))) for f in failed],
+        rows=(_row(code(names[f.subject]), code(f.detector.name), prose(said(f))) for f in failed),
+        count=len(failed),
         folded=True,
     )
 
@@ -181,7 +205,7 @@ def _findings(report: Report) -> Section:
     return Section(
         title=f"All findings: {len(report.findings):,}",
         head=_table("File", "Detector", "Outcome", "Measured", "Says"),
-        rows=[
+        rows=(
             _row(
                 code(names[f.subject]),
                 code(f.detector.name),
@@ -190,7 +214,8 @@ def _findings(report: Report) -> Section:
                 prose(said(f), 300),
             )
             for f in report.findings
-        ],
+        ),
+        count=len(report.findings),
         folded=True,
     )
 
@@ -206,7 +231,8 @@ def _estimates(report: Report) -> Section:
     return Section(
         title=f"All estimates: {len(report.estimates):,}",
         head=_table("Scenario", "Metric", "Group", "Value", "Interval", "n"),
-        rows=list(_estimate_rows(report.estimates)),
+        rows=_estimate_rows(report.estimates),
+        count=len(report.estimates),
         folded=True,
     )
 

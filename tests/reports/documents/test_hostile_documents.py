@@ -163,6 +163,14 @@ def test_the_corpus_is_in_the_comment(hostile: Callable[[str], Report]) -> None:
     assert source.count("ATTACK") > 200
 
 
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_html(
+    attack: str, hostile: Callable[[str], Report], folder: Path, read: Callable[[str], Any]
+) -> None:
+    """The page with all parts of a gate."""
+    CORPUS.assert_harmless(HtmlRenderer().render(hostile(attack), folder).decode(), read)
+
+
 def test_pdf(hostile: Callable[[str], Report], folder: Path) -> None:
     """One compilation with all of them behind every text."""
     with laid_out(hostile(" ".join(ATTACKS)), folder) as place:

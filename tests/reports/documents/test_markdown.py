@@ -71,8 +71,10 @@ def test_a_comment_is_never_too_long(report_dict: dict[str, Any]) -> None:
     report_dict["subjects"] = [{**one, "id": f"s{n}", "name": "*&<" * 60} for n in range(3000)]
     report_dict["findings"] = [{**finding, "subject": f"s{n}"} for n in range(3000)]
     text = comment(Report.model_validate(report_dict))
-    assert MAX_CHARACTERS - 2000 < len(text) <= MAX_CHARACTERS
-    assert "more stand in report.json." in text
+    assert MAX_CHARACTERS // 2 < len(text) <= MAX_CHARACTERS
+    assert text.count("more stand in report.json.") == 2
+    assert "### Asks for a look: 3,000" in text
+    assert "<details><summary>All findings: 3,000</summary>" in text
     assert text.rstrip().endswith("</sub>")
     assert text.count("<details>") == text.count("</details>")
 
