@@ -184,8 +184,7 @@ class ChunkFaces:
 
     ``observations`` are in order of time and, within a frame, of track; ``ends`` are the tracks
     lost in this chunk; ``cuts_s`` are the times of the first frames of new shots;
-    ``searches`` counts the frames that were searched as a whole, ``failed_searches`` those of
-    them in which the networks could not be run to their end, ``not_followed`` the faces found
+    ``searches`` counts the frames that were searched as a whole, ``not_followed`` the faces found
     while as many as can be followed at a time were being followed.
     """
 
@@ -193,7 +192,6 @@ class ChunkFaces:
     ends: tuple[TrackEnd, ...] = ()
     cuts_s: tuple[float, ...] = ()
     searches: int = 0
-    failed_searches: int = 0
     not_followed: int = 0
 
 

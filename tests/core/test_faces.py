@@ -228,13 +228,44 @@ def test_a_batch_gives_what_single_pictures_give() -> None:
     pictures = [scene((40, 60, 80)), scene((90, 40, 120)), scene()]
     together = networks().search(pictures, CLIP)
     alone = [networks().search([picture], CLIP)[0] for picture in pictures]
-    assert [len(faces or ()) for faces in together] == [1, 1, 0]
+    assert [len(faces) for faces in together] == [1, 1, 0]
     for one, other in zip(together, alone, strict=True):
-        assert one is not None
-        assert other is not None
         for face, same_face in zip(one, other, strict=True):
             np.testing.assert_allclose(face.box, same_face.box, atol=1e-3)
             np.testing.assert_allclose(face.landmarks, same_face.landmarks, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 900), (24, 640), (240, 320)])
+def test_any_picture_can_be_searched(shape: tuple[int, int]) -> None:
+    from avaudit.media.faces.networks import CLIP, STILL
+
+    rng = np.random.default_rng(7)
+    noise = rng.integers(0, 256, (*shape, 3), dtype=np.uint8)
+    stripes = np.zeros_like(noise)
+    stripes[:, ::2] = 255
+    for picture in (noise, stripes):
+        for fineness in (CLIP, STILL):
+            assert networks().search([picture], fineness) == [[]]
+
+
+@pytest.mark.slow
+def test_the_cascade_answers_like_facenet_pytorch() -> None:
+    """The package whose weights are used is the oracle; it imports torchvision."""
+    import torch
+    from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
+    from facenet_pytorch.models.utils.detect_face import detect_face
+
+    from avaudit.media.faces.cascade import Cascade
+
+    theirs = (PNet(), RNet(), ONet(), [0.6, 0.7, 0.7], 0.709, torch.device("cpu"))
+    for picture in map(np.array, (portraits.astronaut(), scene((40, 60, 80)), ground("room"))):
+        with torch.inference_mode():
+            boxes, points = detect_face(picture, 20, *theirs)
+            ((own, marks),) = Cascade(torch.device("cpu")).detect(picture[None], 20)
+        expected = np.asarray(boxes[0], dtype=float).reshape(-1, 5)
+        assert own.shape == expected.shape
+        np.testing.assert_allclose(own, expected, atol=1e-3)
+        np.testing.assert_allclose(marks, np.asarray(points[0], float).reshape(-1, 5, 2), atol=1e-3)
 
 
 def test_a_still_has_one_observation() -> None:
@@ -279,7 +310,7 @@ def test_following_agrees_with_searching_every_frame() -> None:
             found = {face.frame.index: face for face in finder.find(chunk).observations}
             seen, shown = seen + len(found), shown + len(chunk.frames)
             for frame in chunk.frames[::9]:
-                (direct,) = (networks().search([frame.rgb], CLIP)[0] or [])[:1]
+                (direct,) = networks().search([frame.rgb], CLIP)[0][:1]
                 off = np.hypot(*(found[frame.index].landmarks - direct.landmarks).T).mean()
                 wrong.append(off / pose_of(direct.landmarks).unit_px)
     finally:

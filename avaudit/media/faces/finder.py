@@ -32,7 +32,6 @@ class _News:
     ends: list[TrackEnd] = field(default_factory=list)
     cuts_s: list[float] = field(default_factory=list)
     searches: int = 0
-    failed_searches: int = 0
     not_followed: int = 0
 
     def frozen(self) -> ChunkFaces:
@@ -42,7 +41,6 @@ class _News:
             ends=tuple(self.ends),
             cuts_s=tuple(self.cuts_s),
             searches=self.searches,
-            failed_searches=self.failed_searches,
             not_followed=self.not_followed,
         )
 
@@ -117,11 +115,9 @@ class FaceFinder:
         self, frames: Sequence[Frame], positions: Sequence[int], news: _News
     ) -> dict[int, list[Found]]:
         fineness = STILL if self._still else CLIP
-        answers = self._networks.search([frame.rgb for frame in frames], fineness)
         news.searches += len(frames)
-        news.failed_searches += sum(answer is None for answer in answers)
-        pairs = zip(positions, answers, strict=True)
-        return {position: answer for position, answer in pairs if answer is not None}
+        found = self._networks.search([frame.rgb for frame in frames], fineness)
+        return dict(zip(positions, found, strict=True))
 
     # --- following --------------------------------------------------------------------------
 

@@ -1,12 +1,6 @@
-"""The MTCNN networks: searching whole pictures, and looking again where a face was.
+"""The MTCNN networks at work: searching whole pictures, and looking again where a face was.
 
-Networks and weights are those inside the facenet-pytorch wheel; nothing is fetched. Importing
-this module imports torch.
-
-References
-----------
-.. [1] K. Zhang, Z. Zhang, Z. Li and Y. Qiao, "Joint face detection and alignment using multitask
-   cascaded convolutional networks", IEEE Signal Processing Letters 23(10), 2016.
+Importing this module imports torch.
 """
 
 from __future__ import annotations
@@ -14,21 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
-from facenet_pytorch.models.utils.detect_face import detect_face
 from PIL import Image
 
 from ..types import PointArray, RgbArray
+from .cascade import LOOK_PX, Cascade
 
-THRESHOLDS = [0.6, 0.7, 0.7]
-"""Of the three networks, as published."""
-PYRAMID_FACTOR = 0.709
-LOOK_PX = 48
 BATCH_PIXELS = 4_000_000
 """Pictures are searched together up to this many pixels, so that memory stays bounded."""
 
@@ -75,21 +63,15 @@ class FaceNetworks:
     """
 
     def __init__(self, device: torch.device | None = None) -> None:
-        self._proposing = _loaded(PNet(pretrained=False), "pnet.pt")
-        self._refining = _loaded(RNet(pretrained=False), "rnet.pt")
-        self._looking = _loaded(ONet(pretrained=False), "onet.pt")
-        self._device = device or pick_device()
-        for network in (self._proposing, self._refining, self._looking):
-            network.to(self._device)
+        self._cascade = Cascade(device or pick_device())
 
-    def search(self, pictures: Sequence[RgbArray], fineness: Fineness) -> list[list[Found] | None]:
+    def search(self, pictures: Sequence[RgbArray], fineness: Fineness) -> list[list[Found]]:
         """Search whole pictures of one size.
 
         Returns
         -------
         found
-            For each picture its faces, the most certain first; None where the networks could not
-            be run to the end on it.
+            For each picture its faces, the most certain first.
         """
         if not pictures:
             return []
@@ -99,62 +81,38 @@ class FaceNetworks:
         small = [_resized(picture, small_w, small_h) for picture in pictures]
         scale = np.array([width / small_w, height / small_h])
         step = max(1, BATCH_PIXELS // (small_w * small_h))
-        found: list[list[Found] | None] = []
-        for start in range(0, len(small), step):
-            found += self._search_batch(np.stack(small[start : start + step]), fineness, scale)
+        found: list[list[Found]] = []
+        with self._on_one_thread():
+            for start in range(0, len(small), step):
+                batch = np.stack(small[start : start + step])
+                for boxes, marks in self._cascade.detect(batch, fineness.smallest_px):
+                    found.append(_founds(boxes, marks, scale))
         return found
-
-    def _search_batch(
-        self, batch: npt.NDArray[np.uint8], fineness: Fineness, scale: npt.NDArray[np.float64]
-    ) -> list[list[Found] | None]:
-        if min(batch.shape[1:3]) < fineness.smallest_px:
-            return [[] for _ in batch]
-        try:
-            with self._running() as device:
-                boxes, points = detect_face(
-                    *(batch, fineness.smallest_px),
-                    *(self._proposing, self._refining, self._looking),
-                    *(THRESHOLDS, PYRAMID_FACTOR, device),
-                )
-        except (RuntimeError, IndexError, ValueError):
-            # the library fails on a candidate that lies wholly outside its picture; that is
-            # counted by whoever gets the None
-            if len(batch) == 1:
-                return [None]
-            return [self._search_batch(one[None], fineness, scale)[0] for one in batch]
-        return [_founds(b, p, scale) for b, p in zip(boxes, points, strict=True)]
 
     def look(self, picture: RgbArray, squares: Sequence[npt.NDArray[np.float64]]) -> list[Found]:
         """Look at squares (x, y, side) of one picture, each expected to be filled by a face."""
         if not squares:
             return []
         patches = np.stack([_patch(picture, square) for square in squares])
-        with self._running() as device:
-            tensor = torch.from_numpy(patches).to(device).permute(0, 3, 1, 2).float()
+        with self._on_one_thread():
+            tensor = torch.from_numpy(patches).to(self._cascade.device).permute(0, 3, 1, 2).float()
             edges, points, belief = (
-                part.cpu().double().numpy() for part in self._looking((tensor - 127.5) / 128.0)
+                part.cpu().double().numpy() for part in self._cascade.look((tensor - 127.5) / 128.0)
             )
         return [
             _seen(*triple, square)
-            for *triple, square in zip(edges, points, belief[:, 1], squares, strict=True)
+            for *triple, square in zip(edges, points, belief, squares, strict=True)
         ]
 
     @contextmanager
-    def _running(self) -> Iterator[torch.device]:
+    def _on_one_thread(self) -> Iterator[None]:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
             with torch.inference_mode():
-                yield self._device
+                yield
         finally:
             torch.set_num_threads(threads)
-
-
-def _loaded(network: torch.nn.Module, name: str) -> torch.nn.Module:
-    place = resources.files("facenet_pytorch").joinpath("data", name)
-    with place.open("rb") as file:
-        network.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
-    return network.eval()
 
 
 def _resized(picture: RgbArray, width: int, height: int) -> npt.NDArray[np.uint8]:
@@ -164,16 +122,16 @@ def _resized(picture: RgbArray, width: int, height: int) -> npt.NDArray[np.uint8
     return np.asarray(image)
 
 
-def _founds(boxes: object, points: object, scale: npt.NDArray[np.float64]) -> list[Found]:
-    edges = np.asarray(boxes, dtype=np.float64).reshape(-1, 5)
-    marks = np.asarray(points, dtype=np.float64).reshape(-1, 5, 2)
+def _founds(
+    boxes: npt.NDArray[np.float64], marks: PointArray, scale: npt.NDArray[np.float64]
+) -> list[Found]:
     faces = [
         Found(
             np.concatenate([row[:2] * scale, (row[2:4] - row[:2]) * scale]),
             mark * scale,
             float(row[4]),
         )
-        for row, mark in zip(edges, marks, strict=True)
+        for row, mark in zip(boxes, marks, strict=True)
     ]
     return sorted(faces, key=lambda face: -face.confidence)
 

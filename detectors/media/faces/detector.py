@@ -115,7 +115,6 @@ class _Listing(Examination):
             [self._counts["track_count"], *(face.track for face in faces.observations)]
         )
         self._counts["searches"] += faces.searches
-        self._counts["failed_searches"] += faces.failed_searches
         self._counts["faces_not_followed"] += faces.not_followed
         self._counts["shot_cuts"] += len(faces.cuts_s)
         self._cuts_s += faces.cuts_s[: MOST_CUTS - len(self._cuts_s)]
@@ -133,7 +132,7 @@ class _Listing(Examination):
             "lost": dict(sorted(self._ends.items())),
             "shot_cuts": self._counts["shot_cuts"],
             "cuts_s": [round(cut, 3) for cut in self._cuts_s],
-            **{key: self._counts[key] for key in ("searches", "failed_searches")},
+            "searches": self._counts["searches"],
             "faces_not_followed": self._counts["faces_not_followed"],
         }
         if not self._tracks:
