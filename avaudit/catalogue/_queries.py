@@ -133,9 +133,22 @@ class Queries:
         """Give the names of all detectors that ever answered."""
         return [row[0] for row in self._rows("SELECT DISTINCT detector FROM findings ORDER BY 1")]
 
-    def reviews(self, finding_id: int | None = None) -> list[Review]:
-        """Give the reviews of one finding, or all, oldest first."""
-        return list(reviews_of(self._connection, finding_id))
+    def reviews(self, finding_id: int | None = None, *, newest: int | None = None) -> list[Review]:
+        """Give the reviews of one finding, or all, or the ``newest``; oldest first."""
+        return list(reviews_of(self._connection, finding_id, newest=newest))
+
+    def review_counts(self) -> dict[str, int]:
+        """Count the reviews by what they do: accept, dispute ..."""
+        query = "SELECT json_extract(body, '$.action'), count(*) FROM reviews GROUP BY 1"
+        return dict(self._rows(query))
+
+    def reviewed_names(self, reviews: list[Review]) -> dict[int, str]:
+        """Give the name of the file each review is about, by the number of its entry."""
+        query = (
+            "SELECT v.seq, s.name FROM reviews v JOIN findings f ON f.id = v.finding "
+            "JOIN subjects s ON s.id = f.subject WHERE v.seq >= ?"
+        )
+        return dict(self._rows(query, [min((r.seq for r in reviews), default=0)]))
 
     def gates(self, *, limit: int = 50) -> list[GateLine]:
         """Give the newest reports that a gate judged, with what decided."""

@@ -184,11 +184,14 @@ def _take_review(connection: sqlite3.Connection, review: Review) -> None:
     )
 
 
-def reviews_of(connection: sqlite3.Connection, finding: int | None) -> Iterator[Review]:
-    """Give the reviews of one finding, or all of them, oldest first."""
-    where, values = ("WHERE finding = ?", (finding,)) if finding is not None else ("", ())
-    query = f"SELECT body FROM reviews {where} ORDER BY seq"  # noqa: S608 - our own words
-    for (body,) in connection.execute(query, values):
+def reviews_of(
+    connection: sqlite3.Connection, finding: int | None, *, newest: int | None = None
+) -> Iterator[Review]:
+    """Give the reviews of one finding, or all of them, or the newest; oldest first."""
+    where, values = ("WHERE finding = ?", [finding]) if finding is not None else ("", [])
+    inner = f"SELECT seq, body FROM reviews {where} ORDER BY seq DESC LIMIT ?"  # noqa: S608
+    query = f"SELECT body FROM ({inner}) ORDER BY seq"  # noqa: S608 - our own words
+    for (body,) in connection.execute(query, [*values, -1 if newest is None else newest]):
         yield Review(**json.loads(body))
 
 

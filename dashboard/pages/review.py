@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from ..finding import review as panel
 from ..finding.table import open_selected
 from ..say import plain, short
 from ..states import empty
-from ..store import Store
+from ..store import Store, open_store
 from ..words import utc
 
 TITLE = "Review"
@@ -21,6 +22,7 @@ ICON = ":material/rate_review:"
 ORDER = 40
 SHOWN = 25
 SHOWN_REVIEWS = 200
+_JSON = "application/json"
 _COLUMNS = ("finding", "points to", "subject", "detector", "LR", "summary", "review")
 
 
@@ -35,12 +37,12 @@ def show(store: Store) -> None:
     if not totals.findings:
         empty("There is nothing to review yet", "Findings come from scans: see the page Scan.")
         return
-    reviews = store.catalogue.reviews()
+    counts = store.catalogue.review_counts()
     waiting, disagreed, said = st.tabs(
         [
             f"Queue ({totals.waiting:,})",
             f"Disagreements ({totals.disagreements:,})",
-            f"What was said ({len(reviews):,})",
+            f"What was said ({sum(counts.values()):,})",
         ]
     )
     with waiting:
@@ -48,7 +50,7 @@ def show(store: Store) -> None:
     with disagreed:
         _disagreements(store)
     with said:
-        _said(reviews)
+        _said(store, counts)
 
 
 def _queue(store: Store, total: int) -> None:
@@ -86,47 +88,47 @@ def _disagreement(store: Store, line: FindingLine) -> None:
                 )
 
 
-def _said(reviews: list[Review]) -> None:
-    if not reviews:
+def _said(store: Store, counts: dict[str, int]) -> None:
+    if not counts:
         st.markdown("Nobody has reviewed anything yet.")
         return
-    counts = Counter(review.action for review in reviews)
     st.text("   ".join(f"{panel.ACTION_MARKS[action]}: {n:,}" for action, n in counts.items()))
-    newest = reviews[::-1][:SHOWN_REVIEWS]
+    newest = store.catalogue.reviews(newest=SHOWN_REVIEWS)[::-1]
+    names = store.catalogue.reviewed_names(newest)
     st.dataframe(
         [
             {
-                "entry": review.seq,
                 "when": utc(review.created),
                 "reviewer": plain(review.reviewer, 200),
                 "says": panel.ACTION_MARKS[review.action],
-                "why": plain(review.text, 400),
-                "file": plain(review.subject, 60),
+                "file": short(names.get(review.seq, review.subject).rsplit("/", 1)[-1], 60),
                 "detector": plain(review.detector, 60),
-                "report": plain(review.report_id, 60),
+                "why": plain(review.text, 400),
+                "entry": review.seq,
                 "key": plain(review.key_id, 16),
+                "report": plain(review.report_id, 60),
             }
             for review in newest
         ],
         hide_index=True,
         width="stretch",
     )
-    if len(reviews) > len(newest):
-        st.caption(f"The newest {len(newest)} of {len(reviews):,}; the export holds all.")
-    left, right, _ = st.columns([1, 1, 3])
-    left.download_button(
-        "Export as CSV",
-        lambda: reviews_csv(reviews).encode(),
-        "avaudit-reviews.csv",
-        "text/csv",
-        key="reviews-csv",
-        on_click="ignore",
-    )
-    right.download_button(
-        "Export as JSON",
-        lambda: reviews_json(reviews).encode(),
-        "avaudit-reviews.json",
-        "application/json",
-        key="reviews-json",
-        on_click="ignore",
-    )
+    total = sum(counts.values())
+    if total > len(newest):
+        st.caption(f"The newest {len(newest)} of {total:,}; the export holds all.")
+    row = st.container(horizontal=True)
+    for name, kind, write in (("CSV", "text/csv", reviews_csv), ("JSON", _JSON, reviews_json)):
+        row.download_button(
+            f"Export as {name}",
+            partial(_export, write),
+            f"avaudit-reviews.{name.lower()}",
+            kind,
+            key=f"reviews-{name.lower()}",
+            on_click="ignore",
+        )
+
+
+def _export(write: Callable[[Iterable[Review]], str]) -> bytes:
+    """Write all reviews; called when somebody downloads them, after the page's store is closed."""
+    with open_store() as store:
+        return write(store.catalogue.reviews()).encode()
