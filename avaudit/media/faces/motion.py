@@ -100,7 +100,8 @@ def motion_between(before: Array, after: Array, window: Window) -> Motion:
 
 def _reduced(patch: Array, by: int) -> Array:
     edge = PATCH_PX // by
-    return patch.reshape(edge, by, edge, by).mean(axis=(1, 3))
+    reduced: Array = patch.reshape(edge, by, edge, by).mean(axis=(1, 3))
+    return reduced
 
 
 def _grid(edge: int) -> tuple[Array, Array]:
@@ -172,7 +173,8 @@ def _normal(patch: Array, weight: Array) -> Array:
     total = weight.sum()
     centred = patch - (patch * weight).sum() / total
     spread = math.sqrt(float((centred**2 * weight).sum() / total))
-    return centred / max(spread, LEAST_DETAIL)
+    normal: Array = centred / max(spread, LEAST_DETAIL)
+    return normal
 
 
 def _agreement(before: Array, after: Array, parameters: Array) -> float:

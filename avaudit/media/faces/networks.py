@@ -100,8 +100,8 @@ class FaceNetworks:
                 part.cpu().double().numpy() for part in self._cascade.look((tensor - 127.5) / 128.0)
             )
         return [
-            _seen(*triple, square)
-            for *triple, square in zip(edges, points, belief, squares, strict=True)
+            _seen(edge, marks, sure, square)
+            for edge, marks, sure, square in zip(edges, points, belief, squares, strict=True)
         ]
 
     @contextmanager

@@ -10,6 +10,7 @@ References
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 import torch
@@ -181,7 +182,7 @@ class LightAsd(nn.Module):
         return self.together(self.pictures(crops), self.sound(cepstra))
 
 
-def load(path: object) -> LightAsd:
+def load(path: Path) -> LightAsd:
     """Load the published state dict.
 
     Raises

@@ -12,6 +12,7 @@ References
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 import torch
@@ -42,7 +43,8 @@ class SyncNet(nn.Module):
         all its windows of five give one by one.
         """
         seen = self.netcnnlip(faces).flatten(2).transpose(1, 2)
-        return cast(Tensor, self.netfclip(seen.flatten(0, 1))).unflatten(0, seen.shape[:2])
+        placed = cast(Tensor, self.netfclip(seen.flatten(0, 1)))
+        return placed.reshape(*seen.shape[:2], WIDTH)
 
     def sound(self, cepstra: Tensor) -> Tensor:
         """Map cepstra (n, 1, 13, 20) to (n, 1024)."""
@@ -93,7 +95,7 @@ def _lip_tower() -> nn.Sequential:
     )
 
 
-def load(path: object) -> SyncNet:
+def load(path: Path) -> SyncNet:
     """Load the published state dict.
 
     Raises

@@ -55,8 +55,9 @@ class SyncNetScanner:
         count = len(stretch.crops) - WINDOW + 1
         cepstra = mfcc(stretch.sound).T[:, : 4 * len(stretch.crops)]
         windows = np.stack([cepstra[:, 4 * n : 4 * n + CEPSTRA] for n in range(count)])
-        heard: Array = self._network.sound(torch.from_numpy(windows[:, None]).float())
-        return np.asarray(heard, dtype=np.float64)
+        heard = self._network.sound(torch.from_numpy(windows[:, None]).float())
+        placed: Array = heard.double().numpy()
+        return placed
 
 
 def mean_distances(lips: Array, sound: Array, reach: int = REACH) -> Array:
