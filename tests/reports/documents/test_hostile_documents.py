@@ -105,57 +105,55 @@ def rendered(text: str) -> str:
     return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(text)
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_sarif(attack: str, hostile: Callable[[str], Report], folder: Path) -> None:
-    report = hostile(attack)
-    document = json.loads(SarifRenderer(folder).render(report, folder))
-    for text in texts(document):
-        assert not HIDDEN.search(text)
-    run = document["runs"][0]
+def test_sarif(hostile: Callable[[str], Report], folder: Path) -> None:
+    for attack in ATTACKS:
+        document = json.loads(SarifRenderer(folder).render(hostile(attack), folder))
+        for text in texts(document):
+            assert not HIDDEN.search(text), attack
+        assert_messages_are_plain(document["runs"][0], attack)
+
+
+def assert_messages_are_plain(run: dict[str, Any], attack: str) -> None:
     messages = [r["message"]["text"] for r in run["results"]]
     messages += [n["message"]["text"] for n in run["invocations"][0]["toolExecutionNotifications"]]
     messages += [r["shortDescription"]["text"] for r in run["tool"]["driver"]["rules"]]
     assert len(messages) > 40
     for text in messages:
-        assert "](" not in text  # a link
-        assert not re.search(r"[{}]", text.replace("{{", "").replace("}}", ""))  # a placeholder
+        assert "](" not in text, attack  # a link
+        single = text.replace("{{", "").replace("}}", "")
+        assert not re.search(r"[{}]", single), attack  # a placeholder
     for artifact in run["artifacts"]:
-        assert re.fullmatch(r"[A-Za-z0-9._~%/-]+", artifact["location"]["uri"])
+        assert re.fullmatch(r"[A-Za-z0-9._~%/-]+", artifact["location"]["uri"]), attack
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_junit(attack: str, hostile: Callable[[str], Report]) -> None:
+def test_junit(hostile: Callable[[str], Report]) -> None:
     schema = xmlschema.XMLSchema(Path(__file__).with_name("junit-strict.xsd"))
-    report = hostile(attack)
-    for one in (report, report.model_copy(update={"gate_": None})):
-        text = JunitRenderer().render(one, Path()).decode()
-        schema.validate(text)
-        root = ET.fromstring(text)
-        assert not HIDDEN.search("".join(root.itertext()))
-        for element in root.iter():
-            assert not HIDDEN.search("".join(element.attrib.values()))
+    for attack in ATTACKS:
+        report = hostile(attack)
+        for one in (report, report.model_copy(update={"gate_": None})):
+            text = JunitRenderer().render(one, Path()).decode()
+            schema.validate(text)
+            for element in ET.fromstring(text).iter():
+                inside = "".join((element.text or "", *element.attrib.values()))
+                assert not HIDDEN.search(inside), attack
 
 
 PLAIN = {"h2", "h3", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "ul"}
 PLAIN |= {"li", "details", "summary", "sub"}
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_markdown(
-    attack: str, hostile: Callable[[str], Report], read: Callable[[str], Any]
-) -> None:
-    source = MarkdownRenderer().render(hostile(attack), Path()).decode()
-    assert not HIDDEN.search(source)
-    page = read(rendered(source))
-    assert {element.tag for element in page.elements} <= PLAIN
-    assert all(element.attributes == {} for element in page.elements)
-    assert page.misnested == []
-    assert page.open_tags == []
-    outside = re.sub(r"`[^`\n]*`", "", source)
-    # what links or calls people on GitHub and GitLab works on the text, not on the markup
-    assert "://" not in outside
-    assert not re.search(r"(?<!&)[@#$!~][\w\"{\[]", re.sub(r"(?m)^#+ ", "", outside))
-    assert "www." not in outside
+def test_markdown(hostile: Callable[[str], Report], read: Callable[[str], Any]) -> None:
+    for attack in ATTACKS:
+        source = MarkdownRenderer().render(hostile(attack), Path()).decode()
+        assert not HIDDEN.search(source), attack
+        page = read(rendered(source))
+        assert {element.tag for element in page.elements} <= PLAIN, attack
+        assert all(element.attributes == {} for element in page.elements), attack
+        assert page.misnested == [], attack
+        assert page.open_tags == [], attack
+        outside = re.sub(r"(?m)^#+ ", "", re.sub(r"`[^`\n]*`", "", source))
+        # what links or calls people on GitHub and GitLab works on the text, not on the markup
+        assert not re.search(r"(?<!&)[@#$!~][\w\"{\[]|://|www\.", outside), attack
 
 
 def test_the_corpus_is_in_the_comment(hostile: Callable[[str], Report]) -> None:
@@ -163,17 +161,17 @@ def test_the_corpus_is_in_the_comment(hostile: Callable[[str], Report]) -> None:
     assert source.count("ATTACK") > 200
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_html(
-    attack: str, hostile: Callable[[str], Report], folder: Path, read: Callable[[str], Any]
-) -> None:
+def test_html(hostile: Callable[[str], Report], folder: Path, read: Callable[[str], Any]) -> None:
     """The page with all parts of a gate."""
-    CORPUS.assert_harmless(HtmlRenderer().render(hostile(attack), folder).decode(), read)
+    for attack in MORE:
+        CORPUS.assert_harmless(HtmlRenderer().render(hostile(attack), folder).decode(), read)
 
 
 def test_pdf(hostile: Callable[[str], Report], folder: Path) -> None:
     """One compilation with all of them behind every text."""
-    with laid_out(hostile(" ".join(ATTACKS)), folder) as place:
+    whole = hostile(" ".join(ATTACKS))
+    few = {"subjects": whole.subjects[2:4], "findings": whole.findings[5:8]}
+    with laid_out(whole.model_copy(update=few), folder) as place:
         data = json.loads((place / "data.json").read_text())
         found, warnings = typst.compile_with_warnings(
             place / MAIN, root=place, ignore_system_fonts=True, pdf_standards=["a-2a"]
