@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 MAX_UPLOAD_MB = 2048
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 HEADING_SIZES = ("1.9rem", "1.5rem", "1.25rem")
 
 
@@ -43,7 +44,7 @@ LIGHT = Palette(
     good="#00734f",
     warn="#8a5500",
     bad="#b0320f",
-    plain="#6b7178",
+    plain="#62686f",
     series=("#0072b2", "#d55e00", "#009e73", "#aa4499", "#8a6d00", "#56b4e9"),
 )
 DARK = Palette(
@@ -105,6 +106,8 @@ def streamlit_flags(address: str, port: int) -> list[str]:
         "server.showEmailPrompt": "false",
         "server.fileWatcherType": "none",
         "server.enableStaticServing": "false",
+        "server.enableCORS": "true",
+        "server.enableXsrfProtection": "true",
         "server.maxUploadSize": MAX_UPLOAD_MB,
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "viewer",  # its menu holds the choice of light or dark
@@ -123,8 +126,13 @@ def streamlit_flags(address: str, port: int) -> list[str]:
     }
     for name, colours in (("light", LIGHT), ("dark", DARK)):
         settings |= _theme(f"theme.{name}", colours)
-    sizes = [f"--theme.headingFontSizes={size}" for size in HEADING_SIZES]
-    return [*(f"--{key}={value}" for key, value in settings.items()), *sizes]
+    lists = [f"--theme.headingFontSizes={size}" for size in HEADING_SIZES]
+    if address in LOCAL_HOSTS or address.startswith("127."):
+        # a page elsewhere that calls itself by a name leading here must not get an answer
+        lists += [
+            f"--server.allowedHosts={host}" for host in dict.fromkeys((*LOCAL_HOSTS, address))
+        ]
+    return [*(f"--{key}={value}" for key, value in settings.items()), *lists]
 
 
 def _theme(prefix: str, colours: Palette) -> dict[str, str]:

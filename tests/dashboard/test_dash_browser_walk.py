@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,38 @@ def test_filters_paging_and_dark(
     page.locator("input[type=file]").set_input_files(str(changed))
     page.get_by_text("NOT untouched").wait_for()
     keep(page, "integrity-dark")
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:{port}", 101),
+        ("evil.invalid", "http://evil.invalid:{port}", 403),
+        ("127.0.0.1", "http://evil.invalid", 403),
+    ],
+)
+def test_only_pages_of_this_machine_are_answered(
+    one_server: Any, host: str, origin: str, status: int
+) -> None:
+    port = int(one_server.url.rsplit(":", 1)[1])
+    lines = (
+        "GET /_stcore/stream HTTP/1.1",
+        f"Host: {host}:{port}",
+        f"Origin: {origin.format(port=port)}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+    )
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        answer = connection.recv(4096).decode("latin-1")
+    assert answer.split()[1] == str(status)
+
+
+@pytest.fixture(scope="module")
+def one_server(serve: Any) -> Any:
+    return serve()
 
 
 def choose_row(page: Any, row: int) -> None:
