@@ -102,6 +102,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         check=False,
         env={**os.environ, "AVAUDIT_HOME": str(folder / "home"), "NO_COLOR": "1"},
     )
+    assert (folder / "out" / "report.json").is_file(), done.stderr
     return Ran(done.stdout, folder / "out", done.returncode)
 
 
