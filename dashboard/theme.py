@@ -151,11 +151,12 @@ def _theme(prefix: str, colours: Palette) -> dict[str, str]:
     }
 
 
-def chart(drawing: alt.Chart | alt.LayerChart, *, height: int = 220) -> Any:
+def chart(drawing: alt.Chart | alt.LayerChart | alt.FacetChart, *, height: int = 220) -> alt.Chart:
     """Give an Altair chart the house's dress: quiet axes, ink of the theme, no menu."""
     colours = palette()
-    return (
-        drawing.properties(height=height)
+    undressed: Any = drawing  # Altair does not type its own chains of calls
+    dressed: alt.Chart = (
+        undressed.properties(height=height)
         .configure(background="transparent")
         .configure_view(strokeWidth=0)
         .configure_axis(
@@ -171,3 +172,4 @@ def chart(drawing: alt.Chart | alt.LayerChart, *, height: int = 220) -> Any:
         .configure_legend(labelColor=colours.ink, titleColor=colours.soft, labelFontSize=12)
         .configure_range(category=list(colours.series))
     )
+    return dressed

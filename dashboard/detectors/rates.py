@@ -16,15 +16,15 @@ from ..words import number
 
 MEASURED = {
     "eer": "EER",
+    "cllr": "Cllr",
+    "misleading_h2_over_1": "H2 true, LR > 1",
+    "misleading_h1_under_1": "H1 true, LR < 1",
+    "abstention": "No answer",
     "auc": "AUC",
     "within_source_auc": "AUC within sources",
-    "cllr": "Cllr",
     "cllr_min": "Cllr min",
-    "misleading_h2_over_1": "H2 true, LR > 1",
     "misleading_h2_over_100": "H2 true, LR > 100",
-    "misleading_h1_under_1": "H1 true, LR < 1",
     "misleading_h1_under_0_01": "H1 true, LR < 0.01",
-    "abstention": "No answer",
 }
 
 
@@ -71,10 +71,10 @@ def _row(name: str, table: ConditionTable, known: list[str]) -> dict[str, Any]:
         "Condition": plain(name, 80),
         "n H1": f"{table.n_h1:,}",
         "n H2": f"{table.n_h2:,}",
+        "LR limits": f"{10**table.bounds.low:.2g} to {10**table.bounds.high:.2g}",
+        **{MEASURED[key]: number(table.measured.get(key)) for key in known},
         "Units": number(table.n_clusters),
         "Sources": number(table.n_sources),
-        **{MEASURED[key]: number(table.measured.get(key)) for key in known},
-        "LR limits": f"{10**table.bounds.low:.2g} to {10**table.bounds.high:.2g}",
     }
 
 

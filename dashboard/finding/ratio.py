@@ -18,7 +18,7 @@ _LEAST, _MOST = 2, 8
 _POINTS = 120
 
 
-def strip(finding: Finding, curve: Curve | None) -> Any:
+def strip(finding: Finding, curve: Curve | None) -> alt.Chart:
     """Draw log10 LR with its interval and bounds; over the calibration's distributions if known.
 
     Parameters
@@ -54,11 +54,12 @@ def strip(finding: Finding, curve: Curve | None) -> Any:
 
 def _rules(values: list[float], axis: alt.X, **look: Any) -> alt.Chart:
     table = pd.DataFrame({"x": np.asarray(values, dtype=float)})
-    return (
+    rules: alt.Chart = (
         alt.Chart(table)
         .mark_rule(**look)
         .encode(x=axis, tooltip=alt.Tooltip("x:Q", format="+.2f", title="log10 LR"))
     )
+    return rules
 
 
 def _tippett(curve: Curve, axis: alt.X) -> alt.Chart:
@@ -70,7 +71,7 @@ def _tippett(curve: Curve, axis: alt.X) -> alt.Chart:
             for x, y in zip(series.x, series.y, strict=True)
         ]
     )
-    return (
+    lines: alt.Chart = (
         alt.Chart(table)
         .mark_line(strokeWidth=2, interpolate="step-after", clip=True)
         .encode(
@@ -80,9 +81,10 @@ def _tippett(curve: Curve, axis: alt.X) -> alt.Chart:
             strokeDash=alt.StrokeDash("class:N", legend=None),
         )
     )
+    return lines
 
 
-def calibration(score: float, log10_lr: float, table: ConditionTable) -> Any:
+def calibration(score: float, log10_lr: float, table: ConditionTable) -> alt.Chart:
     """Draw the calibration curve with its band and bounds, and this finding on it."""
     colours = palette()
     first, last = table.score_range

@@ -63,7 +63,10 @@ def _form(store: Store, record: FindingRecord) -> None:
             "Your name", value=st.session_state.get("reviewer", ""), max_chars=200
         )
         action = left.radio(
-            "What you say", ACTIONS, format_func=ACTION_WORDS.get, key=f"action-{record.line.id}"
+            "What you say",
+            ACTIONS,
+            format_func=lambda action: ACTION_WORDS[action],
+            key=f"action-{record.line.id}",
         )
         text = right.text_area(
             "Why", height=170, max_chars=20_000, placeholder="Required for a dispute and a note"

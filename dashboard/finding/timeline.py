@@ -80,9 +80,7 @@ def _value(segment: Segment) -> str:
     return "" if segment.score is None else number(segment.score)
 
 
-def _drawing(
-    segments: Sequence[Segment], duration_s: float | None, start_s: float
-) -> alt.LayerChart:
+def _drawing(segments: Sequence[Segment], duration_s: float | None, start_s: float) -> alt.Chart:
     colours = palette()
     lanes = list(dict.fromkeys(s.label or "segments" for s in segments))[:MAX_LANES]
     table = pd.DataFrame(
@@ -127,8 +125,7 @@ def _drawing(
     )
     now = pd.DataFrame([{"at": start_s}])
     line = alt.Chart(now).mark_rule(color=colours.ink, strokeWidth=2).encode(x="at:Q")
-    drawing: alt.LayerChart = chart(alt.layer(bars, line), height=50 + 34 * len(lanes))
-    return drawing
+    return chart(alt.layer(bars, line), height=50 + 34 * len(lanes))
 
 
 def _says(segment: Segment) -> str:

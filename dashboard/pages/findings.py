@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
-from avaudit.catalogue import STANDINGS, Wanted
+from avaudit.catalogue import STANDINGS, Order, Wanted
 
 from ..finding import detail
 from ..finding.table import open_selected
@@ -18,7 +20,7 @@ ICON = ":material/search_insights:"
 ORDER = 30
 PER_PAGE = 50
 TABLE_PX, FULL_HEIGHT = 430, 11
-ORDERS = {
+ORDERS: dict[Order, str] = {
     "queue": "waiting first",
     "newest": "newest first",
     "strength": "largest ratio first",
@@ -71,11 +73,11 @@ def _list(store: Store, report_id: str) -> None:
         f"**{total:,}** of {totals.findings:,} findings; {first + 1:,} to "
         f"{first + len(page.lines):,} are shown. Choose a row to open the finding."
     )
-    height = TABLE_PX if len(page.lines) > FULL_HEIGHT else "content"
+    height: int | Literal["content"] = TABLE_PX if len(page.lines) > FULL_HEIGHT else "content"
     open_selected(page.lines, key="findings", height=height)
 
 
-def _filters(store: Store, report_id: str) -> tuple[Wanted, str]:
+def _filters(store: Store, report_id: str) -> tuple[Wanted, Order]:
     """Draw the filters; addresses can set the first ones (``?waiting=1``, ``?report=``)."""
     top = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
     search = top[0].text_input("File name contains", key="finding-search", max_chars=200)
@@ -93,7 +95,9 @@ def _filters(store: Store, report_id: str) -> tuple[Wanted, str]:
         placeholder="all",
         format_func=plain,
     )
-    order = top[3].selectbox("Order", list(ORDERS), key="finding-order", format_func=ORDERS.get)
+    order = top[3].selectbox(
+        "Order", list(ORDERS), key="finding-order", format_func=lambda name: ORDERS[name]
+    )
     bottom = st.columns([2, 2, 2, 3], vertical_alignment="bottom")
     media = bottom[0].multiselect("Kind", MEDIA, key="finding-media", placeholder="all")
     review = bottom[1].multiselect(
@@ -101,9 +105,9 @@ def _filters(store: Store, report_id: str) -> tuple[Wanted, str]:
         list(REVIEW_WORDS),
         key="finding-review",
         placeholder="all",
-        format_func=REVIEW_WORDS.get,
+        format_func=lambda state: REVIEW_WORDS[state],
     )
-    days = bottom[2].date_input("Days of reports", value=(), key="finding-days")
+    days = bottom[2].date_input("Days of reports", value=[], key="finding-days")
     if "waiting" in st.query_params:
         st.session_state["finding-waiting"] = True
         del st.query_params["waiting"]
