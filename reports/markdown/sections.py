@@ -111,7 +111,9 @@ def _problems(report: Report) -> Section | None:
 
 def _problem(problem: GateProblem) -> str:
     state = f"**{problem.state}** " if problem.state == "new" else ""
-    where = " ".join(code(part) for part in (problem.name, problem.detector) if part)
+    repeats = problem.detector is None or problem.text.startswith(problem.detector)
+    named = (problem.name, None if repeats else problem.detector)
+    where = " ".join(code(part) for part in named if part)
     return f"{state}{where} {prose(problem.text)}".strip()
 
 
