@@ -15,8 +15,12 @@ import pytest
 
 from avaudit.errors import UsageError
 from avaudit.jobs import Job, JobRequest, JobStore, UploadLimits, safe_name
+from avaudit.jobs.runner import run_job
 from avaudit.ledger import Ledger
+from avaudit.policy import profile_text
+from avaudit.publishing import Run
 from avaudit.samples.pictures import encode_image, scene
+from avaudit.settings import Settings
 
 DETECTORS = ["provenance.metadata"]
 DEADLINE_S = 60.0
@@ -168,11 +172,56 @@ def test_a_job_whose_process_was_killed_is_told_as_such(
 
 def test_an_error_is_told_with_its_text(store: JobStore, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    job = store.start(JobRequest(inputs=[str(tmp_path / "empty")], detectors=DETECTORS))
-    failed = until(store, job, lambda now: not now.running)
+    folder = store.folder / "20261125-120000-0000abcd"
+    folder.mkdir(parents=True)
+    request = JobRequest(inputs=[str(tmp_path / "empty")], detectors=DETECTORS)
+    (folder / "request.json").write_text(request.model_dump_json())
+
+    assert run_job(folder) == 4  # what its process does, done here
+
+    failed = store.get(folder.name)
     assert failed.state == "failed"
     assert failed.outcome is not None
     assert "there are no media files in it" in str(failed.outcome.error)
+
+
+def test_settings_of_the_starting_folder_hold_wherever_the_process_works(
+    store: JobStore, picture: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job over uploads works in its own folder; relative paths still mean the starter's."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "avaudit.toml").write_text(
+        'ledger_url = "sqlite:///own.sqlite3"\nkey = "own.pem"\nworkers = 1\n'
+    )
+    read: list[Settings] = []
+
+    def scan(_inputs: object, settings: Settings, *_told: object) -> Run:
+        read.append(settings)
+        raise UsageError("enough")
+
+    monkeypatch.setattr("avaudit.scanning.run_scan", scan)
+    monkeypatch.setattr(JobStore, "_spawn", lambda _self, _folder: None)
+    job = store.start(JobRequest(policy="upload-scan"), [upload("a.jpg", picture)])
+    run_job(job.folder)
+    assert read[0].ledger_url == f"sqlite:///{tmp_path}/own.sqlite3"
+    assert read[0].key == f"{tmp_path}/own.pem"
+    assert read[0].policy == str(job.folder / "policy.toml")
+    assert Path.cwd() == job.folder
+
+
+def test_a_policy_is_checked_at_once_and_kept_as_it_was(
+    store: JobStore, picture: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobStore, "_spawn", lambda _self, _folder: None)
+    own = tmp_path / "own.toml"
+    own.write_text("schema = 'avaudit.policy/1'\ntypo = 1\n")
+    with pytest.raises(UsageError, match=r"own\.toml"):
+        store.start(JobRequest(policy=str(own)), [upload("a.jpg", picture)])
+    assert store.list_jobs() == []
+    own.write_text(profile_text("upload-scan"))
+    job = store.start(JobRequest(policy=str(own)), [upload("a.jpg", picture)])
+    own.unlink()
+    assert (job.folder / "policy.toml").read_text() == profile_text("upload-scan")
 
 
 def test_what_cannot_be_scanned_is_refused_at_once(store: JobStore, tmp_path: Path) -> None:
