@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from avaudit.dashboard.audits import matrix
+from avaudit.dashboard.audits import matrix, verdicts
 from avaudit.dashboard.audits.compare import compare
 from avaudit.dashboard.audits.forest import forests
 from avaudit.dashboard.audits.forest_chart import picture
-from avaudit.dashboard.audits.scenario import apart_rows
+from avaudit.dashboard.audits.scenario import apart_rows, estimate_row
 from avaudit.ledger import Ledger
+from avaudit.reports.html import HtmlRenderer
 from avaudit.result import Estimate, Gate, Report, Scenario, Test
 from avaudit.seal import load_or_create_key
 
@@ -306,6 +307,18 @@ def test_association_and_matching_name_their_reference() -> None:
     ]
     (drawn,) = forests(match, own)
     assert "the ceiling of an oracle that knows only the attributes" in drawn.line_text
+
+
+def test_the_html_report_shows_the_same_numbers(tmp_path: Path) -> None:
+    report = audit(1, 0.857, "fail")
+    page = HtmlRenderer().render(report, tmp_path).decode("utf-8")
+    cells = set(re.findall(r">([^<>]+)<", page))
+    for test in report.tests:
+        for name in ("Difference", "p", "p adjusted", "Detectable"):
+            assert verdicts.row(test)[name] in cells, name
+    for estimate in report.estimates:
+        assert estimate_row(estimate)["Value"] in cells
+        assert any(estimate_row(estimate)["Interval"] in cell for cell in cells)
 
 
 def test_texts_of_a_report_are_shown_as_texts(home: Path) -> None:

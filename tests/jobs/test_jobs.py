@@ -23,7 +23,7 @@ from avaudit.samples.pictures import encode_image, scene
 from avaudit.settings import Settings
 
 DETECTORS = ["provenance.metadata"]
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 
 
 @pytest.fixture(scope="module")
