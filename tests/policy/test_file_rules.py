@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from avaudit.policy import judge
 from avaudit.policy.read import PolicyFile
@@ -283,6 +283,7 @@ ANY = (
 RANK = {"pass": 0, "insufficient": 1, "fail": 2}
 
 
+@settings(max_examples=60)
 @given(st.lists(st.lists(st.sampled_from(ANY), max_size=5), min_size=1, max_size=5),
        st.sampled_from(BAD), st.data())  # fmt: skip
 def test_a_failing_finding_more_never_makes_a_gate_better(

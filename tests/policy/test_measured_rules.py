@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from scipy import stats
 
 from avaudit.policy import judge
@@ -131,6 +131,7 @@ ROWS = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(st.lists(ROWS, min_size=1, max_size=6), st.floats(1e-12, 1e-6))
 def test_a_failing_test_more_always_fails(tests: list[Json], p: float) -> None:
     """However many tests there are: nothing thins out a difference that is beyond doubt."""
