@@ -32,6 +32,11 @@ def folder() -> Path:
     return (Path(own) if own else home_dir()) / "demo"
 
 
+def is_made() -> bool:
+    """Tell whether the demo was made before."""
+    return (folder() / "home" / "ledger.sqlite3").is_file()
+
+
 def make() -> None:
     """Run ``avaudit demo`` in a process of its own.
 

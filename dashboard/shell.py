@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import logging
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -17,7 +18,7 @@ from avaudit.errors import AvauditError
 
 from . import demo
 from .states import trouble
-from .store import Store, open_store
+from .store import Store, discard_catalogue, open_store
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
@@ -110,3 +111,9 @@ def _show(name: str) -> None:
     except AvauditError as error:
         _LOG.warning("page %s: %s", name, error)
         trouble("This page cannot be shown", error)
+    except sqlite3.DatabaseError as error:
+        _LOG.warning("page %s: the catalogue: %s", name, error)
+        trouble("The index of the ledger is damaged. The ledger itself is not touched", error)
+        if st.button("Make the index anew", key="make-index", type="primary"):
+            discard_catalogue()
+            st.rerun()

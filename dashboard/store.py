@@ -13,6 +13,7 @@ from avaudit.catalogue import (
     Catalogue,
     FindingRecord,
     ReportLine,
+    catalogue_path,
     empty_catalogue,
     open_catalogue,
     remove_catalogue,
@@ -115,6 +116,12 @@ class Store:
 def open_store() -> Store:
     """Give the store of the ledger in force; use it as a context manager."""
     return Store()
+
+
+def discard_catalogue() -> None:
+    """Delete the catalogue of the ledger in force; the next page makes it anew."""
+    with Ledger.open(load_settings().ledger_url, read_only=True) as ledger:
+        remove_catalogue(catalogue_path(ledger.identity.ledger_id))
 
 
 def _opened(url: str | None) -> Ledger | None:

@@ -11,6 +11,7 @@ from ..say import md, plain
 from ..store import Store
 from ..words import clock
 
+MAX_STRIPS = 12
 _VIDEO = {"video/mp4", "video/webm", "video/ogg", "video/quicktime", "video/x-matroska"}
 _AUDIO = {
     "audio/mpeg",
@@ -82,12 +83,13 @@ def _thumbnail(store: Store, record: FindingRecord) -> None:
 
 def _strips(store: Store, record: FindingRecord) -> None:
     """Show the pictures a detector kept: face strips, heat maps. Thumbnails of manifests apart."""
-    for artefact in record.finding.artefacts:
-        if artefact.role == "c2pa_thumbnail":
-            continue
+    kept = [a for a in record.finding.artefacts if a.role != "c2pa_thumbnail"]
+    for artefact in kept[:MAX_STRIPS]:
         address = picture_address(store.artefact(record.report, artefact), artefact.media_type)
         title = artefact.title or artefact.name or "kept as evidence"
         if address is not None:
             st.image(address, caption=md(title, 200))
         else:
             st.text(plain(f"{title}: {artefact.path} (not shown here)", 300))
+    if len(kept) > MAX_STRIPS:
+        st.caption(f"{MAX_STRIPS} of {len(kept)} pictures; the others lie in the report's folder.")

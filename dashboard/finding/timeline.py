@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -23,7 +24,7 @@ MAX_LANES = 8
 
 def draw(record: FindingRecord, start_s: float) -> None:
     """Draw the segments; nothing where there are none."""
-    segments = record.finding.segments
+    segments = record.finding.segments or list(_tracks(record.finding.facts))
     if not segments:
         return
     st.markdown("**Time line**")
@@ -49,7 +50,8 @@ def draw(record: FindingRecord, start_s: float) -> None:
 
 
 def _buttons(record: FindingRecord, segments: Sequence[Segment]) -> None:
-    st.caption("Jump to the segments that speak most for H1, in order of time.")
+    rated = any(s.score is not None or s.log10_lr is not None for s in segments)
+    st.caption("Jump to " + ("what speaks most for H1" if rated else "it") + ", in order of time.")
     row = st.container(horizontal=True, gap="small")
     for place, segment in enumerate(strongest(segments)):
         label = f"{clock(segment.start_s)} · {_value(segment)}"
@@ -61,6 +63,17 @@ def _buttons(record: FindingRecord, segments: Sequence[Segment]) -> None:
             on_click=jump,
             args=(record, segment.start_s),
         )
+
+
+def _tracks(facts: Mapping[str, Any]) -> Iterator[Segment]:
+    """Give the tracks a detector lists (faces, say) as stretches of time."""
+    tracks = facts.get("tracks")
+    for track in tracks if isinstance(tracks, list) else ():
+        if not isinstance(track, Mapping):
+            continue
+        start_s, end_s = track.get("start_s"), track.get("end_s")
+        if isinstance(start_s, int | float) and isinstance(end_s, int | float):
+            yield Segment(start_s=start_s, end_s=end_s, label=f"track {track.get('track', '?')}")
 
 
 def strongest(segments: Sequence[Segment]) -> list[Segment]:

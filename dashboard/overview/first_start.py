@@ -28,7 +28,11 @@ def draw(folder: Path) -> None:
             "shows the result. It takes about half a minute, needs no network, and keeps a ledger "
             "of its own: yours stays empty."
         )
-        if st.button("Make the demo", type="primary", key="make-demo"):
+        if demo.is_made() and st.button("Open the demo", type="primary", key="open-demo"):
+            demo.enter()
+            st.rerun()
+        again = "Make it again" if demo.is_made() else "Make the demo"
+        if st.button(again, type="secondary" if demo.is_made() else "primary", key="make-demo"):
             _make()
         st.text(f"It is kept in {folder}")
     with right.container(border=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -224,3 +225,28 @@ def test_an_upload_is_held_against_the_ledger(sample: Any) -> None:
     assert "NOT untouched" in shown(app)
     app = app.file_uploader[0].set_value(("report.json", b"{", "application/json")).run()
     assert "NOT untouched" in shown(app)
+
+
+def test_a_damaged_ledger_and_a_damaged_index_are_states_of_the_page(sample: Any) -> None:
+    script = (
+        "from avaudit.dashboard import shell\n"
+        "from avaudit.dashboard.store import open_store\n"
+        "shell._show('overview')\n"
+    )
+    app = AppTest.from_string(script, default_timeout=60).run()
+    assert "Waiting for a person" in shown(app)
+    (index,) = (sample.home / "cache").glob("catalogue-*.sqlite3")
+    damaged = sqlite3.connect(index)
+    damaged.execute("DROP TABLE rules")
+    damaged.close()
+    app = app.run()
+    assert "The index of the ledger is damaged" in shown(app)
+    app = app.button(key="make-index").click().run()
+    assert "Waiting for a person" in shown(app)
+    (sample.home / "ledger.sqlite3").write_bytes(b"nothing of the kind" * 100)
+    assert "This page cannot be shown" in shown(app.run())
+
+
+def test_tracks_are_drawn_on_the_time_line(sample: Any) -> None:
+    app = finding(sample, "s00001", "sync.offset")
+    assert [b.label for b in app.button if b.key and b.key.startswith("jump")] == ["0:00"]
