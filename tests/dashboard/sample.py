@@ -122,7 +122,7 @@ def speech_finding(say: Say) -> dict[str, Any]:
         "detector": {"name": "speech.synthetic", "version": "1", "title": say("Synthetic speech")},
         "question": {"h1": say("It was synthesised."), "h2": say("It was recorded.")},
         "outcome": "scored",
-        "summary": say("Moderate support for H1."),
+        "summary": say("Moderate support for H1 (log10 LR +2.10)."),
         "score": 1.25,
         "log10_lr": 2.1,
         "log10_lr_low": 1.2,
