@@ -9,7 +9,7 @@ import streamlit as st
 
 from avaudit.result import Estimate, Report, Scenario, Test
 
-from ..say import md, plain
+from ..say import md, plain, visible
 from ..theme import badge
 from ..words import number
 from . import forest, forest_chart, matrix
@@ -126,7 +126,7 @@ def _tables(scenario: Scenario, estimates: Sequence[Estimate]) -> None:
             st.dataframe([estimate_row(e) for e in estimates], width="stretch", hide_index=True)
     if scenario.facts:
         with st.expander("Facts of the probe"):
-            st.json(scenario.facts, expanded=1)
+            st.json(visible(scenario.facts), expanded=1)
 
 
 def estimate_row(estimate: Estimate) -> dict[str, Any]:

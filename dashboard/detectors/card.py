@@ -9,7 +9,7 @@ import streamlit as st
 from avaudit.card import Card
 from avaudit.weights import State
 
-from ..say import md, plain
+from ..say import md, plain, visible
 from .catalogue import Entry
 
 STATES: dict[State, tuple[str, str, str]] = {
@@ -38,7 +38,7 @@ def draw(card: Card) -> None:
             st.code(plain(card.reproduce), language=None, wrap_lines=True)
         rest = {k: v for k, v in card.extra.items() if k not in ("calibration", "weights")}
         if rest:
-            st.json(rest, expanded=1)
+            st.json(visible(rest), expanded=1)
         st.caption(f"SHA-256 of the card: {card.sha256}")
 
 

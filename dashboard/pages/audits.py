@@ -9,7 +9,8 @@ from avaudit.result import Report
 from ..audits import pair, scenario, verdicts
 from ..audits.choose import audits, choose
 from ..audits.words import data_of, model_of, plan_of, verdict_of
-from ..say import md, plain
+from ..say import md, plain, visible
+from ..shell import open_page
 from ..states import empty
 from ..store import Store
 from ..theme import badge, mark
@@ -21,7 +22,7 @@ ORDER = 50
 
 def show(store: Store) -> None:
     """Draw the page."""
-    st.title("Audits")
+    st.title("Audits", anchor=False)
     rows = audits(store)
     if not rows:
         empty(
@@ -86,7 +87,9 @@ def _origin(report: Report) -> None:
     }
     for name, text in stated.items():
         st.text(f"{name}: {plain(text)}")
+    if st.button("Verify this report", key="audits-verify"):
+        open_page("integrity", report=report.id)
     st.markdown("**Model and data**")
-    st.json({k: v for k, v in report.parameters.items() if k != "plan"}, expanded=2)
+    st.json(visible({k: v for k, v in report.parameters.items() if k != "plan"}), expanded=2)
     st.markdown("**The plan, as it was read**")
-    st.json(plan_of(report), expanded=2)
+    st.json(visible(plan_of(report)), expanded=2)

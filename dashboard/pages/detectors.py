@@ -24,7 +24,7 @@ CLEAN = "clean"
 
 def show(store: Store) -> None:
     """Draw the page."""
-    st.title("Detectors")
+    st.title("Detectors", anchor=False)
     found = entries(str(store.home))
     if not found:
         empty("No detector is installed", "They come with avaudit: install it again.")
@@ -83,7 +83,7 @@ def _one(store: Store, entry: Entry) -> None:
     if entry.card is None:
         st.markdown(f":red-badge[✕ cannot be loaded] {md(entry.problem)}")
         return
-    st.subheader(md(entry.card.title))
+    st.subheader(md(entry.card.title), anchor=False)
     names = ["Card", "Error rates", "Benches", "Weights"]
     about, errors, benched, weights = st.tabs(names)
     with about:

@@ -19,7 +19,7 @@ MAX_LISTED = 200
 
 def show(store: Store) -> None:
     """Draw the page."""
-    st.title("Scan")
+    st.title("Scan", anchor=False)
     jobs = JobStore(store.home)
     form.draw(jobs)
     shown = st.session_state.get("scan-shown", earlier.PER_PAGE)
@@ -27,7 +27,7 @@ def show(store: Store) -> None:
     running = [job for job in found if job.running]
     ended = [job for job in found if not job.running]
     if running:
-        st.subheader("Running")
+        st.subheader("Running", anchor=False)
         watch(jobs, [job.id for job in running])
     if ended:
         earlier.draw(jobs, ended[:shown], len(ended))

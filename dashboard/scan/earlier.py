@@ -19,7 +19,7 @@ PER_PAGE = 10
 
 def draw(jobs: JobStore, ended: list[Job], total: int) -> None:
     """Draw the jobs that have ended, newest first; the newest one is open."""
-    st.subheader("Earlier scans")
+    st.subheader("Earlier scans", anchor=False)
     for place, job in enumerate(ended):
         with st.expander(_title(job), expanded=place == 0):
             _details(jobs, job)

@@ -98,12 +98,13 @@ def _detectors(home: str) -> list[str] | None:
     title = f"Detectors: {len(found)}{f', {lacking} of them without weights' if lacking else ''}"
     chosen: list[str] = []
     with st.expander(title, icon=":material/tune:"):
+        columns, filled = st.columns(2, gap="medium"), [0, 0]
         for family, members in families(found).items():
-            st.markdown(f"**{md(family)}**")
-            columns = st.columns(2, gap="medium")
-            for place, entry in enumerate(members):
-                with columns[place % 2]:
-                    chosen += [entry.name] if _offer(entry) else []
+            place = filled.index(min(filled))
+            filled[place] += len(members) + 1
+            with columns[place]:
+                st.markdown(f"**{md(family)}**")
+                chosen += [entry.name for entry in members if _offer(entry)]
     return None if len(chosen) == len(found) else chosen
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from avaudit.errors import UsageError
 from avaudit.jobs import Job, JobStore
 
 from ..say import md, plain
@@ -18,7 +19,10 @@ EVERY_S = 1.0
 @st.fragment(run_every=EVERY_S)
 def watch(jobs: JobStore, ids: Sequence[str]) -> None:
     """Draw running jobs, again and again by itself; the page is drawn anew when one has ended."""
-    now = [jobs.get(job_id) for job_id in ids]
+    try:
+        now = [jobs.get(job_id) for job_id in ids]
+    except UsageError:  # its folder was taken away meanwhile
+        st.rerun()
     if not all(job.running for job in now):
         st.rerun()
     for job in now:
