@@ -16,7 +16,8 @@ def conditions_line(conditions: Mapping[str, Any]) -> str:
 
     Values of other types than expected (a report may come from anywhere) are left out.
     """
-    return " · ".join([*_sound(conditions), *_picture(conditions), *_problem(conditions)])
+    parts = (_sound, _picture, _faces, _problem)
+    return " · ".join(text for part in parts for text in part(conditions))
 
 
 def _sound(conditions: Mapping[str, Any]) -> Iterator[str]:
@@ -43,6 +44,15 @@ def _picture(conditions: Mapping[str, Any]) -> Iterator[str]:
         yield f"blockiness {number(round(blocks, 2))}"
     if (detail := _number(conditions, "fine_detail_db")) is not None:
         yield f"fine detail {number(round(detail))} dB"
+
+
+def _faces(conditions: Mapping[str, Any]) -> Iterator[str]:
+    share = _number(conditions, "face_share")
+    if share is not None and not share:
+        yield "no face"
+    if (height := _number(conditions, "face_px")) is not None:
+        where = f" in {number(round(100 * share))} % of the frames" if share else ""
+        yield f"faces {number(round(height))} pixels high{where}"
 
 
 def _problem(conditions: Mapping[str, Any]) -> Iterator[str]:

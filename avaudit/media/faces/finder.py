@@ -13,6 +13,8 @@ from .track import FaceTrack, overlap
 SEARCH_EVERY_S = 1.0
 """While faces are followed, the whole picture is searched this often for others."""
 SEARCH_EVERY_WITHOUT_S = 0.5
+"""While there is none, but was one a little while ago or a new shot has begun."""
+LITTLE_WHILE_S = 5.0
 LOOK_EVERY_S = 1.0 / 32.0
 """The network looks at followed faces no more often; at higher frame rates motion bridges."""
 SURE = 0.9
@@ -48,9 +50,9 @@ class _News:
 class FaceFinder:
     """Finds and follows the faces of one file; memory does not grow with its length.
 
-    Whole pictures are searched once a second (twice, while there is no face), after every shot
-    cut and when a face is lost. In between, each face is moved along with the picture and the
-    last network of the cascade looks at it again.
+    Whole pictures are searched once a second (twice, for five seconds after the last face or the
+    last cut), after every shot cut and when a face is lost. In between, each face is moved along
+    with the picture and the last network of the cascade looks at it again.
 
     Parameters
     ----------
@@ -69,6 +71,7 @@ class FaceFinder:
         self._number = 0
         self._due_s = float("-inf")
         self._looked_s = float("-inf")
+        self._hope_s = float("-inf")
 
     def find(self, chunk: Chunk) -> ChunkFaces:
         """Give the faces of the next chunk."""
@@ -92,12 +95,9 @@ class FaceFinder:
         """Search, in one batch, the frames of a chunk of which it is known that they are due."""
         due = []
         for position, (frame, cut) in enumerate(zip(frames, cuts, strict=True)):
-            # a clock that runs far backwards must not put the next search off
-            if (
-                cut
-                or frame.time_s >= self._due_s
-                or frame.time_s < self._due_s - 2 * SEARCH_EVERY_S
-            ):
+            if cut or self._hope_s == float("-inf"):
+                self._hope_s = frame.time_s
+            if cut or self._is_due(frame):
                 due.append(position)
                 self._plan(frame)
         sizes = sorted({(frames[p].width, frames[p].height) for p in due})
@@ -108,8 +108,13 @@ class FaceFinder:
         return found
 
     def _plan(self, frame: Frame) -> None:
-        every_s = SEARCH_EVERY_S if self._tracks else SEARCH_EVERY_WITHOUT_S
+        hoped_for = not self._tracks and frame.time_s - self._hope_s <= LITTLE_WHILE_S
+        every_s = SEARCH_EVERY_WITHOUT_S if hoped_for else SEARCH_EVERY_S
         self._due_s = frame.time_s + every_s
+
+    def _is_due(self, frame: Frame) -> bool:
+        # a clock that runs far backwards must not put the next search off
+        return frame.time_s >= self._due_s or frame.time_s < self._due_s - 2 * SEARCH_EVERY_S
 
     def _search(
         self, frames: Sequence[Frame], positions: Sequence[int], news: _News
@@ -173,6 +178,8 @@ class FaceFinder:
             else:
                 news.ends.append(_ended(track, reason))
                 self._due_s = float("-inf")  # it may be found again at once
+        if self._tracks:
+            self._hope_s = frame.time_s
         self._tracks = kept
 
     def _begin(self, frame: Frame, faces: Sequence[Found], news: _News) -> None:
