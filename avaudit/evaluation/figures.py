@@ -203,10 +203,6 @@ class Condition:
             yield "misleading_h2_over_100", self.rate(ratios > STRONG_LOG10, two)
             yield "misleading_h1_under_1", self.rate(ratios < 0, one)
             yield "misleading_h1_under_0.01", self.rate(ratios < -STRONG_LOG10, one)
-            yield (
-                "misleading_h1_under_0.01",
-                self.rate(ratios < -STRONG_LOG10, own & rated & is_h1),
-            )
         failed = self.answers.reasons == FAILED
         yield "abstention", self.rate(~self.answers.scored, own & ~failed)
 

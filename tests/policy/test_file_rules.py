@@ -307,3 +307,24 @@ def test_a_failing_finding_more_never_makes_a_gate_better(
 def verdicts(policy: PolicyFile, files: list[list[Json]]) -> dict[str, str]:
     told = judge(policy, [scan_of({f"{n}.wav": own for n, own in enumerate(files)})])
     return {"gate": told.verdict, **{rule.id: rule.verdict for rule in told.rules}}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+KEYS = (
+    "integrity", "trust", "trust_list", "ai_signal", "ingredient_problems", "claims", "payload",
+    "p_value", "matches", "offset_s", "offset_low_s", "offset_high_s",
+)  # fmt: skip
+DETECTORS = ("provenance.c2pa", "provenance.metadata", "watermark.x", "known.x", "sync.offset")
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(DETECTORS), st.dictionaries(st.sampled_from(KEYS), JSON))
+def test_any_facts_get_an_answer(detector: str, facts: Json) -> None:
+    strange = finding_of(detector, facts=facts)
+    told = judge(MANY, [scan_of({"a.wav": [strange]})])
+    assert told.verdict in ("fail", "insufficient")  # the other detectors did not look at it
+    assert all(rule.why.isprintable() or rule.problems for rule in told.rules)

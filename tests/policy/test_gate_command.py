@@ -138,6 +138,15 @@ def test_control_characters_in_names_are_shown_not_obeyed(here: Path, run: Run) 
     assert r"a\x1b[31m[bold].jpg" in done.stdout
 
 
+@pytest.mark.parametrize("payload", ['"\\ud800"', "NaN"])
+def test_what_no_report_can_hold_is_refused(here: Path, run: Run, payload: str) -> None:
+    place = here / "fail" / "report.json"
+    place.write_text(place.read_text().replace('"SDV1"', payload))
+    done = run("gate", "fail", "--policy", "policy.toml")
+    assert done.status == 2
+    assert "the report is not valid JSON" in done.stderr
+
+
 def test_policy_init_check_explain(here: Path, run: Run) -> None:
     done = run("policy", "init", "--profile", "generated-assets")
     assert done.status == 0
