@@ -73,6 +73,7 @@ def test_the_overview_counts_what_the_reports_hold(sample: Any) -> None:
     assert list(gates["passed"]) == [1]
 
 
+@pytest.mark.slow  # a test in the browser does the same
 def test_the_list_filters_and_orders(sample: Any) -> None:
     app = draw("findings")
     assert "**4** of 4 findings" in shown(app)
@@ -101,6 +102,7 @@ def test_the_page_of_a_finding_shows_the_numbers_of_the_report(sample: Any) -> N
     assert raw == sample.scan.findings[0].model_dump(mode="json", exclude_none=True)
 
 
+@pytest.mark.slow  # a test in the browser does the same
 def test_the_time_line_sends_the_player_to_a_second(sample: Any) -> None:
     app = finding(sample, "s00001", "speech.synthetic")
     assert [b.label for b in app.button if b.key and b.key.startswith("jump")] == [
@@ -213,6 +215,7 @@ def test_a_report_is_verified_with_its_files_and_a_touched_one_is_found(sample: 
     assert "every entry of" in shown(app)
 
 
+@pytest.mark.slow  # a test in the browser does the same
 def test_an_upload_is_held_against_the_ledger(sample: Any) -> None:
     data = (sample.out / "scan" / "report.json").read_bytes()
     app = draw("integrity")
