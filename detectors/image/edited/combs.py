@@ -1,0 +1,196 @@
+"""Traces of earlier JPEG compression: combs in the histograms of DCT coefficients.
+
+JPEG rounds each coefficient of an 8 × 8 block to a multiple of a step. Where a picture was
+compressed before, on whatever grid, the histograms of its coefficients on that grid have
+the shape of a comb; where something was put in afterwards, they have not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from .lattice import STEP_PX, Map, Plane, shape_of
+
+BLOCK_PX = 8
+FREQUENCIES = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1), (0, 3), (3, 0))
+"""Vertical and horizontal frequency of the coefficients looked at: low ones survive later steps."""
+STEPS = np.arange(2, 41)
+"""Steps of quantisation that are tried."""
+BIN = 0.5
+BINS = 600
+SAMPLED_BLOCKS = 3000
+FEWEST = 150
+"""Coefficients beyond half a step that a frequency must have to be judged."""
+SURE = 7.0
+"""Standard deviations beyond the other grids from which a comb counts as seen."""
+CALIBRATION_GRID = (4, 4)
+SMOOTH_CELLS = 1.2
+
+_BASIS = np.cos(np.pi * np.outer(np.arange(4), 2 * np.arange(8) + 1) / 16) * 0.5
+_BASIS[0] *= np.sqrt(0.5)
+_CENTRES = (np.arange(BINS) + 0.5) * BIN
+_COUNTED = (_CENTRES[None, :] >= STEPS[:, None] / 2).astype(np.float64)
+_WAVES = np.cos(2 * np.pi * _CENTRES[None, :] / STEPS[:, None]) * _COUNTED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comb:
+    """A comb that was found: the grid, and per frequency the step and the mean cosines.
+
+    ``steps`` is 0 where a frequency shows no comb; ``mean`` is the mean of cos(2πx/step) over
+    the picture, ``without`` what it would be with no such compression.
+    """
+
+    grid: tuple[int, int]
+    steps: tuple[int, ...]
+    mean: tuple[float, ...]
+    without: tuple[float, ...]
+    sure: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Combs:
+    """The combs of a picture: of its own grid, of an earlier compression on that, on another."""
+
+    own: Comb | None
+    again: Comb | None
+    other: Comb | None
+    map: Map = field(repr=False)
+    """Per cell: evidence that the earlier compression is missing, positive where it is."""
+
+    @property
+    def earlier(self) -> bool:
+        """Whether a compression before the last one left traces."""
+        return self.again is not None or self.other is not None
+
+    @property
+    def own_step(self) -> float:
+        """Mean step of the last compression on the grid of the picture; 0 without one."""
+        steps = [step for step in self.own.steps if step] if self.own else []
+        return float(np.mean(steps)) if steps else 0.0
+
+
+def find_combs(y: Plane) -> Combs:
+    """Look for traces of earlier JPEG compression on all 64 grids.
+
+    Notes
+    -----
+    The mean of cos(2πx/q) over the coefficients is the characteristic function of their
+    histogram at the frequency of a comb of step q. The other grids, on which no comb can be,
+    give the value that the picture would have without. An earlier compression on the
+    picture's own grid is looked for against coefficients of a shifted grid that were rounded to
+    the last steps, after the calibration of Lukas & Fridrich (2003) and Bianchi & Piva (2012).
+    """
+    counted = np.stack([_histograms(y, divmod(place, 8)) for place in range(64)])
+    values = counted @ _WAVES.T
+    numbers = counted @ _COUNTED.T
+    mean = values / np.maximum(numbers, 1)
+    usual = np.median(mean, axis=0)
+    own = _comb((0, 0), mean[0], numbers[0], usual)
+    best = max(
+        (_comb(divmod(place, 8), mean[place], numbers[place], usual) for place in range(1, 64)),
+        key=lambda comb: comb.sure,
+    )
+    found = [comb if comb.sure >= SURE else None for comb in (own, best)]
+    again = _again(y, found[0], mean[0], numbers[0]) if found[0] else None
+    seen = [comb for comb in (found[0], again, found[1]) if comb is not None]
+    return Combs(own=found[0], again=again, other=found[1], map=_missing(y, seen))
+
+
+def coefficients(y: Plane, grid: tuple[int, int]) -> NDArray[np.float32]:
+    """Give the coefficients on a grid: shape (rows, columns, 9); ``grid`` is its first (y, x)."""
+    top, left = grid
+    rows, columns = (y.shape[0] - top) // 8, (y.shape[1] - left) // 8
+    cut = y[top : top + rows * 8, left : left + columns * 8].reshape(rows, 8, columns, 8)
+    basis = _BASIS.astype(np.float32)
+    across = np.tensordot(cut, basis, axes=([3], [1]))
+    both = np.tensordot(across, basis, axes=([1], [1]))  # rows, columns, horizontal, vertical
+    out: NDArray[np.float32] = np.stack([both[..., h, v] for v, h in FREQUENCIES], axis=-1)
+    return out
+
+
+def _histograms(y: Plane, grid: tuple[int, int], steps: tuple[int, ...] = ()) -> Map:
+    """Histogram the sizes of the coefficients on a grid, shape (9, BINS), of a sample of blocks."""
+    blocks = ((y.shape[0] - 8) // 8) * ((y.shape[1] - 8) // 8)
+    every = max(1, round(blocks / SAMPLED_BLOCKS))
+    if every > 1:  # whole rows of blocks, evenly
+        strips = [
+            y[top + grid[0] : top + grid[0] + 8]
+            for top in range(0, y.shape[0] - 15, 8 * every)
+        ]
+        y = np.concatenate(strips)
+        grid = (0, grid[1])
+    found = np.abs(coefficients(y, grid).reshape(-1, len(FREQUENCIES)))
+    counted = np.empty((len(FREQUENCIES), BINS))
+    for number in range(len(FREQUENCIES)):
+        sizes = found[:, number]
+        if steps and steps[number]:
+            sizes = np.round(sizes / steps[number]) * steps[number]
+        places = np.minimum((sizes / BIN).astype(np.int64), BINS - 1)
+        counted[number] = np.bincount(places, minlength=BINS)
+    return counted
+
+
+def _comb(grid: tuple[int, int], mean: Map, numbers: Map, usual: Map) -> Comb:
+    """Choose the step of each frequency at which a grid stands out most."""
+    above = np.where(numbers >= FEWEST, mean - usual, 0.0)
+    best = above.argmax(axis=1)
+    at = np.arange(len(FREQUENCIES))
+    sure = above[at, best] * np.sqrt(2 * numbers[at, best])
+    clear = (above[at, best] > 0.04) & (sure > 3.5)
+    return Comb(
+        grid=grid,
+        steps=tuple(int(STEPS[b]) if ok else 0 for b, ok in zip(best, clear, strict=True)),
+        mean=tuple(float(v) for v in mean[at, best]),
+        without=tuple(float(v) for v in usual[at, best]),
+        sure=float(np.sqrt(np.sum(np.where(clear, sure, 0.0) ** 2))),
+    )
+
+
+def _again(y: Plane, own: Comb, mean: Map, numbers: Map) -> Comb | None:
+    """Look for an earlier compression on the picture's own grid (double quantisation)."""
+    counted = _histograms(y, CALIBRATION_GRID, own.steps)
+    usual = (counted @ _WAVES.T) / np.maximum(counted @ _COUNTED.T, 1)
+    allowed = numbers.copy()
+    for number, last in enumerate(own.steps):
+        # a step that divides the last one, or is a multiple of it, shows nothing of its own
+        related = (last % STEPS == 0) | (STEPS % max(last, 1) == 0)
+        allowed[number, related | (last == 0)] = 0
+    found = _comb((0, 0), mean, allowed, usual)
+    return found if found.sure >= SURE else None
+
+
+def _missing(y: Plane, combs: list[Comb]) -> Map:
+    """Sum, per cell, the linear log likelihood ratios against the combs."""
+    total, count = np.zeros(shape_of(y)), np.zeros(shape_of(y))
+    for comb in combs:
+        found = coefficients(y, comb.grid)
+        score = np.zeros(found.shape[:2])
+        used = np.zeros(found.shape[:2])
+        for number, step in enumerate(comb.steps):
+            if not step:
+                continue
+            with_, without = comb.mean[number], comb.without[number]
+            values = found[..., number]
+            told = np.abs(values) >= step / 2
+            wave = np.cos(2 * np.pi * values / step)
+            score += np.where(told, 2 * (with_ - without) * ((with_ + without) / 2 - wave), 0.0)
+            used += np.where(told, 2 * (with_ - without) ** 2, 0.0)
+        total += _to_cells(score, comb.grid, total.shape)
+        count += _to_cells(used, comb.grid, total.shape)
+    smooth = gaussian_filter(total, SMOOTH_CELLS, mode="nearest")
+    weight = gaussian_filter(count, SMOOTH_CELLS, mode="nearest")
+    return smooth / np.sqrt(weight + 0.25)
+
+
+def _to_cells(values: Map, grid: tuple[int, int], shape: tuple[int, int]) -> Map:
+    """Add blocks up by the cell their middle lies in."""
+    out = np.zeros(shape)
+    row = np.minimum((np.arange(values.shape[0]) * 8 + grid[0] + 4) // STEP_PX, shape[0] - 1)
+    column = np.minimum((np.arange(values.shape[1]) * 8 + grid[1] + 4) // STEP_PX, shape[1] - 1)
+    np.add.at(out, (row[:, None], column[None, :]), values)
+    return out
