@@ -127,7 +127,7 @@ def _unscored(
         return "not_speaking_face", "Somebody speaks, and the face is a still picture."
     if still:
         return "off_screen_speaker", "Somebody speaks, and no face in the picture moves its lips."
-    return "too_short", "Speech and a face are seen together for less than 1.8 s."
+    return "too_short", "Speech and a face are seen together for less than 1.5 s."
 
 
 def _scored(

@@ -1,32 +1,34 @@
 """The figures of ``sync.offset`` on real clips: one command, a table and a JSON file.
 
-Every clip is matched by a model that has not learnt from its person or its source: clips of
-people who were learnt from by the half that left them out, all others by the whole model.
+Only clips count whose people and sources were not learnt from. They are of other corpora too:
+the corpus that the recipe keeps back, and all rows whose licence lets them be measured only.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from avaudit.atomic import write_atomic
+from avaudit.conditions.impose import impose_video
 from avaudit.statistics import auc, wilson
 
-from .clips import IN_STEP, Clip, read_clips
-from .head import Head
+from .clips import KEPT_BACK, Clip, read_clips
 from .material import Recorded, all_kept
 from .model import FILE_NAME, SyncModel, read_model
 from .network import FRAME_S
 from .reading import Reading, read
 from .speakers import LEAST_S
-from .train import STEPS, footage_of, towers_kept
 from .trials import at_rate, halves, matched, remuxed, swapped
 
 FRAME_TOLERANCE_S = 0.0405
@@ -34,16 +36,33 @@ FRAME_TOLERANCE_S = 0.0405
 
 LONG_S, HALVED_S, ABSTAIN_S = 4.0, 7.5, 3.0
 STRANGERS = 4
-LENGTH_SLACK_S = 0.1
+SLACK_S = 0.1
 """A clip of 4 s has its last picture 3.96 s after the first, and the face may come a bit later."""
 
+LEAST_CLIPS = 4
+"""Sources with fewer clips get no rows of their own."""
+
 Say = Callable[[str], None]
-Floats = npt.NDArray[np.float64]
+Row = dict[str, object]
+PX = 2.5
+"""Pixels of a face's width per pixel between the eyes, about."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """Lips with their own or another's sound, and the score; None where there is none."""
+
+    name: str
+    clip: Clip
+    long: bool
+    other: bool
+    condition: str
+    score: float | None
 
 
 @dataclass(frozen=True)
 class Item:
-    """A clip with what was read of it, and the model that may judge it."""
+    """A clip with what was read of it, and the model that judges it."""
 
     clip: Clip
     seen: Recorded
@@ -54,14 +73,37 @@ class Item:
         """Seconds for which the face is seen."""
         return float(self.seen.times_s[-1] - self.seen.times_s[0])
 
-    def reading(self, seen: Recorded | None = None) -> Reading | None:
-        """Read the clip, or something made of it; None where too little can be compared."""
-        found = read(matched(self.model, self.seen if seen is None else seen))
+    @cached_property
+    def own(self) -> Reading | None:
+        """The reading of the clip as it is; None where too little can be compared."""
+        return self.reading(self.seen)
+
+    def reading(self, seen: Recorded) -> Reading | None:
+        """Read something made of the clip; None where too little can be compared."""
+        found = read(matched(self.model, seen))
         enough = found is not None and found.moments * FRAME_S >= LEAST_S
         return found if enough else None
 
 
-def evaluate(manifests: Sequence[Path], out: Path, *, seed: int = 0, progress: Say) -> Path:
+@dataclass(frozen=True)
+class Measured:
+    """A clip's offset, by how much re-muxed copies miss it, and how far its halves are apart."""
+
+    item: Item
+    offset_s: float
+    errors_s: list[float]
+    held: list[bool]
+    apart_s: float | None
+
+
+def evaluate(
+    manifests: Sequence[Path],
+    out: Path,
+    *,
+    conditions: Sequence[str] = (),
+    seed: int = 0,
+    progress: Say = lambda _: None,
+) -> Path:
     """Measure the model in ``out`` (made by the recipe there) and write the figures.
 
     Parameters
@@ -70,146 +112,208 @@ def evaluate(manifests: Sequence[Path], out: Path, *, seed: int = 0, progress: S
         Real clips; see :func:`~.clips.read_clips`.
     out
         The folder of the recipe.
+    conditions
+        Names of :data:`avaudit.conditions.impose.VIDEO_CONDITIONS` to code the clips by as well.
+    seed
+        Of all draws.
 
     Returns
     -------
     path
-        ``out / "figures.json"``; a table in Markdown lies beside it.
+        ``out / "figures.json"``; beside it lie a table in Markdown, and ``trials.csv`` and
+        ``scores.csv`` for ``avaudit bench``.
+
+    Raises
+    ------
+    AvauditError
+        When the model or a manifest cannot be read.
     """
+    model = read_model(out / FILE_NAME)
     clips = read_clips(manifests)
-    recorded = list(all_kept([clip.path for clip in clips], out / "clips", progress))
-    whole = read_model(out / FILE_NAME)
-    assert whole.head is not None
-    items = _items(clips, recorded, out, whole)
-    rows: list[dict[str, object]] = []
-    rows += _grid_left_out(clips, recorded, out, seed, progress)
-    long_ones = [i for i in items if i.length_s > LONG_S - LENGTH_SLACK_S and not _in_step(i.clip)]
-    for name, chosen in _sets(long_ones).items():
-        rows += _offsets(name, chosen, seed)
+    learnt = {clip.unit for clip in clips if clip.trainable and clip.corpus != KEPT_BACK}
+    unseen = [clip for clip in clips if clip.unit not in learnt]
+    found = all_kept([clip.path for clip in unseen], out / "clips", progress)
+    pairs = [(clip, seen) for clip, seen in zip(unseen, found, strict=True) if seen is not None]
+    items = [Item(clip, seen, model) for clip, seen in pairs]
+    rows: list[Row] = []
+    for name, chosen in _sets(measure(items, seed)).items():
+        rows += _offsets(name, chosen)
         progress(f"offsets of {name}: {len(chosen)} clips")
-    rows += _others("other clips", long_ones, whole.head, seed, out / "scores.csv")
-    judged = [i for i in items if i.length_s > ABSTAIN_S - LENGTH_SLACK_S]
-    rows.append(_rate("no answer, clips of 3 s and more", [i.reading() is None for i in judged]))
-    rows += _rates(long_ones, seed)
+    judged = [item for item in items if item.length_s > ABSTAIN_S - SLACK_S]
+    rows.append(_rate("no answer, 3 s and more", [item.own is None for item in judged]))
+    others = [item for item in items if item.clip.corpus != KEPT_BACK]
+    rows += _rates([item for item in others if item.length_s > LONG_S - SLACK_S][::2], seed)
+    scored = others + [item for item in items if item.clip.corpus == KEPT_BACK][::4]
+    trials = _trials(scored, "clean", seed)
+    rows += _separation(trials, "as they came")
+    for condition in conditions:
+        coded = _coded(scored, condition, out, progress)
+        again = _trials(coded, condition, seed)
+        rows += _separation(again, condition) + _same(scored, coded, condition)
+        trials += again
+        progress(f"measured {condition}")
+    _write_trials(trials, out)
     path = out / "figures.json"
     write_atomic(path, (json.dumps(rows, indent=1) + "\n").encode())
-    write_atomic(out / "figures.md", _table(rows).encode())
+    write_atomic(path.with_suffix(".md"), _table(rows).encode())
     return path
 
 
-def _in_step(clip: Clip) -> bool:
-    return clip.corpus == IN_STEP or clip.path.name.startswith("grid_")
-
-
-def _items(
-    clips: Sequence[Clip], recorded: Sequence[Recorded | None], out: Path, whole: SyncModel
-) -> list[Item]:
-    fold_models = {
-        fold: read_model(out / f"half-{fold}.safetensors") for fold in {c.fold for c in clips}
-    }
-    learnt_units = {clip.unit for clip in clips if clip.learnt}
-    return [
-        Item(clip, seen, fold_models[clip.fold] if clip.unit in learnt_units else whole)
-        for clip, seen in zip(clips, recorded, strict=True)
-        if seen is not None
+def _sets(measured: Sequence[Measured]) -> Mapping[str, list[Measured]]:
+    kept_back = [one for one in measured if one.item.clip.corpus == KEPT_BACK]
+    others = [
+        one
+        for one in measured
+        if one.item.clip.corpus != KEPT_BACK and one.item.length_s > LONG_S - SLACK_S
     ]
-
-
-def _sets(items: Sequence[Item]) -> Mapping[str, list[Item]]:
-    people = [item for item in items if not item.clip.learnt]
+    seen = [(one, one.item.seen) for one in others]
+    sources = sorted({one.item.clip.source for one in others})
+    by_source = {s: [one for one in others if one.item.clip.source == s] for s in sources}
     return {
-        "other clips, 4 s and more": list(items),
-        "of these: people and corpora not learnt from": people,
-        "of these: faces under 50 px": [i for i in items if 2.5 * i.seen.unit_px < 50],
-        "of these: turned by more than 30 degrees": [i for i in items if abs(i.seen.yaw_deg) > 30],
+        KEPT_BACK: kept_back,
+        "others, 4 s and more": others,
+        "of these, faces under 70 px": [o for o, clip in seen if PX * clip.unit_px < 70],
+        "of these, turned over 20 degrees": [o for o, clip in seen if abs(clip.yaw_deg) > 20],
+        **{f"of these, {s}": found for s, found in by_source.items() if len(found) >= LEAST_CLIPS},
     }
 
 
-def _grid_left_out(
-    clips: Sequence[Clip], recorded: Sequence[Recorded | None], out: Path, seed: int, progress: Say
-) -> list[dict[str, object]]:
-    """Train without the corpus in step and measure on it."""
-    rest = [n for n, clip in enumerate(clips) if clip.learnt and not _in_step(clip)]
-    own = [n for n, clip in enumerate(clips) if _in_step(clip)]
-    if not own:
-        return []
-    footage = footage_of([clips[n] for n in rest], [recorded[n] for n in rest])
-    file = out / f"without-{IN_STEP}.safetensors"
-    model = SyncModel([towers_kept(file, footage, steps=STEPS, seed=seed, progress=progress)])
-    items = [Item(clips[n], seen, model) for n in own if (seen := recorded[n]) is not None]
-    return _offsets(f"{IN_STEP}, none of it learnt from", items, seed)
-
-
-def _offsets(name: str, items: Sequence[Item], seed: int) -> list[dict[str, object]]:
-    """Measure offsets: against nominal 0, after re-muxing, and of halves against each other."""
+def measure(items: Sequence[Item], seed: int) -> list[Measured]:
+    """Re-mux each clip twice and halve the longer ones."""
     rng = np.random.default_rng(seed)
-    nominal, followed, agreed, held = [], [], [], []
+    found = []
     for item in items:
-        own = item.reading()
+        own = item.own
         if own is None:
             continue
-        nominal.append(own.offset_s)
+        errors, held = [], []
         for _ in range(2):
             made, moved_s = remuxed(item.seen, rng)
             again = item.reading(made)
             if again is not None:
-                followed.append(again.offset_s - own.offset_s - moved_s)
-                held.append(again.low_s - 0.02 <= own.offset_s + moved_s <= again.high_s + 0.02)
-        if item.length_s > HALVED_S - LENGTH_SLACK_S:
+                errors.append(again.offset_s - own.offset_s - moved_s)
+                held.append(again.low_s <= own.offset_s + moved_s <= again.high_s)
+        apart = None
+        if item.length_s > HALVED_S - SLACK_S:
             one, two = (item.reading(half) for half in halves(item.seen))
             if one is not None and two is not None:
-                agreed.append(one.offset_s - two.offset_s)
+                apart = one.offset_s - two.offset_s
+        found.append(Measured(item, own.offset_s, errors, held, apart))
+    return found
+
+
+def _offsets(name: str, measured: Sequence[Measured]) -> list[Row]:
+    """Give rates of offsets: against nominal 0, after re-muxing, of halves against each other."""
+    nominal = [one.offset_s for one in measured]
+    followed = [error for one in measured for error in one.errors_s]
+    agreed = [one.apart_s for one in measured if one.apart_s is not None]
     return [
         _rate(f"{name}: within 1 frame of 0", np.abs(nominal) <= FRAME_TOLERANCE_S),
         _rate(f"{name}: within 3 frames of 0", np.abs(nominal) <= 3 * FRAME_TOLERANCE_S),
-        _number(f"{name}: median offset, s", nominal),
+        {"what": f"{name}: median offset, s", "value": _median(nominal), "n": len(nominal)},
         _rate(f"{name}: re-muxed, follows to 1 frame", np.abs(followed) <= FRAME_TOLERANCE_S),
-        _rate(f"{name}: re-muxed, inside the interval", held),
+        _rate(f"{name}: re-muxed, inside the interval", [h for o in measured for h in o.held]),
         _rate(f"{name}: halves agree to 1 frame", np.abs(agreed) <= FRAME_TOLERANCE_S),
     ]
 
 
-def _others(
-    name: str, items: Sequence[Item], head: Head, seed: int, scores: Path
-) -> list[dict[str, object]]:
-    """Measure own sound against that of strangers, and write the scores for ``avaudit bench``."""
+def _trials(items: Sequence[Item], condition: str, seed: int) -> list[Trial]:
+    """Score each clip with its own sound and with that of strangers, half of them of its source."""
     rng = np.random.default_rng(seed)
-    lines = ["path,label,identity,source,score,offset_s"]
-    values: list[float] = []
-    labels: list[int] = []
+    found = []
     for item in items:
         strangers = [o for o in items if o.clip.unit != item.clip.unit]
-        near = [o for o in strangers if o.clip.corpus == item.clip.corpus] or strangers
+        near = [o for o in strangers if o.clip.source == item.clip.source] or strangers
         drawn = [_one(near, rng) for _ in range(STRANGERS // 2)]
         drawn += [_one(strangers, rng) for _ in range(STRANGERS // 2)]
         made = [item.seen, *(swapped(item.seen, other.seen, rng) for other in drawn)]
         for place, one in enumerate(made):
-            reading = item.reading(one)
-            if reading is None:
-                continue
-            score = head.score(reading.features)
-            values.append(score)
-            labels.append(int(place > 0))
-            told = f"{item.clip.path.name}#{place},{int(place > 0)},{item.clip.unit}"
-            lines.append(f"{told},{item.clip.corpus or 'talk'},{score:.6f},{reading.offset_s:.4f}")
-    write_atomic(scores, ("\n".join(lines) + "\n").encode())
-    other = np.array(labels) == 1
-    found = auc(np.array(values)[other], np.array(values)[~other])
-    return [{"what": f"{name}: own sound against another's, AUC", "value": found, "n": len(values)}]
+            reading = item.own if place == 0 else item.reading(one)
+            assert item.model.head is not None
+            score = None if reading is None else item.model.head.score(reading.features)
+            found.append(
+                Trial(
+                    name=f"{item.clip.path.name}#{place}",
+                    clip=item.clip,
+                    long=item.length_s > LONG_S - SLACK_S,
+                    other=place > 0,
+                    condition=condition,
+                    score=score,
+                )
+            )
+    return found
+
+
+def _separation(trials: Sequence[Trial], name: str) -> list[Row]:
+    rows: list[Row] = []
+    for what, chosen in (
+        (f"others, 4 s and more, {name}", [t for t in trials if t.long]),
+        (f"{KEPT_BACK}, {name}", [t for t in trials if t.clip.corpus == KEPT_BACK]),
+    ):
+        other = [t.score for t in chosen if t.other and t.score is not None]
+        own = [t.score for t in chosen if not t.other and t.score is not None]
+        value = round(auc(other, own), 4) if own and other else None
+        rows.append({"what": f"{what}: own against another's, AUC", "value": value, "n": len(own)})
+    return rows
+
+
+def _same(items: Sequence[Item], coded: Sequence[Item], name: str) -> list[Row]:
+    by_path = {item.clip.name: item for item in items}
+    moved = []
+    for item in coded:
+        own, again = by_path[item.clip.name].own, item.own
+        if own is not None and again is not None:
+            moved.append(again.offset_s - own.offset_s)
+    return [_rate(f"same answer under {name}, 1 frame", np.abs(moved) <= FRAME_TOLERANCE_S)]
+
+
+def _coded(items: Sequence[Item], condition: str, out: Path, progress: Say) -> list[Item]:
+    """Code the clips anew and read them again; faces are found and followed anew too."""
+    folder = out / "coded" / condition
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for item in items:
+        file = folder / item.clip.path.name
+        if not file.is_file():
+            write_atomic(file, impose_video(item.clip.path.read_bytes(), condition))
+        files.append(file)
+    found = all_kept(files, out / "clips", progress)
+    return [
+        Item(item.clip, seen, item.model)
+        for item, seen in zip(items, found, strict=True)
+        if seen is not None
+    ]
+
+
+def _write_trials(trials: Sequence[Trial], out: Path) -> None:
+    """Write a manifest of the trials and their scores."""
+    about, scores = io.StringIO(), io.StringIO()
+    manifest = csv.writer(about, lineterminator="\n")
+    table = csv.writer(scores, lineterminator="\n")
+    manifest.writerow(["path", "label", "identity", "source"])
+    table.writerow(["path", "condition", "score", "reason"])
+    for trial in trials:
+        if trial.condition == "clean":
+            unit, source = trial.clip.unit, trial.clip.source
+            manifest.writerow([trial.name, int(trial.other), unit, source])
+        score = "" if trial.score is None else f"{trial.score:.6f}"
+        table.writerow([trial.name, trial.condition, score, "" if score else "too_short"])
+    write_atomic(out / "trials.csv", about.getvalue().encode())
+    write_atomic(out / "scores.csv", scores.getvalue().encode())
 
 
 def _one(items: Sequence[Item], rng: np.random.Generator) -> Item:
     return items[int(rng.integers(len(items)))]
 
 
-def _rates(items: Sequence[Item], seed: int) -> list[dict[str, object]]:
+def _rates(items: Sequence[Item], seed: int) -> list[Row]:
     """Measure whether the answer stays where it is at other frame rates."""
     rows = []
     for fps in (25.0, 29.97, 30.0, 50.0, 30.0001):
         rng = np.random.default_rng(seed) if fps == 30.0001 else None
         moved = []
         for item in items:
-            own, again = item.reading(), item.reading(at_rate(item.seen, fps, rng))
+            own, again = item.own, item.reading(at_rate(item.seen, fps, rng))
             if own is not None and again is not None:
                 moved.append(again.offset_s - own.offset_s)
         name = "a variable rate" if rng is not None else f"{fps:g} a second"
@@ -217,7 +321,7 @@ def _rates(items: Sequence[Item], seed: int) -> list[dict[str, object]]:
     return rows
 
 
-def _rate(what: str, hits: Iterable[bool] | npt.NDArray[np.bool_]) -> dict[str, object]:
+def _rate(what: str, hits: Iterable[bool] | npt.NDArray[np.bool_]) -> Row:
     found = np.array(list(hits), np.bool_)
     if not found.size:
         return {"what": what, "value": None, "n": 0}
@@ -231,8 +335,8 @@ def _rate(what: str, hits: Iterable[bool] | npt.NDArray[np.bool_]) -> dict[str, 
     }
 
 
-def _number(what: str, values: Sequence[float]) -> dict[str, object]:
-    return {"what": what, "value": round(float(np.median(values)), 4), "n": len(values)}
+def _median(values: Sequence[float]) -> float | None:
+    return round(float(np.median(values)), 4) if values else None
 
 
 def _table(rows: Sequence[Mapping[str, object]]) -> str:
@@ -250,13 +354,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("manifests", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="folder of avaudit train")
+    parser.add_argument("--conditions", default="", help="of clips, comma-separated")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
 
     def say(line: str) -> None:
         sys.stderr.write(line + "\n")
 
-    path = evaluate(given.manifests, given.out, seed=given.seed, progress=say)
+    path = evaluate(
+        given.manifests,
+        given.out,
+        conditions=[name for name in given.conditions.split(",") if name],
+        seed=given.seed,
+        progress=say,
+    )
     sys.stdout.write(path.with_suffix(".md").read_text())
     return 0
 

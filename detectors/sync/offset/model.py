@@ -102,7 +102,8 @@ class SyncModel:
     def to_bytes(self, notes: Mapping[str, str]) -> bytes:
         """Give the contents of a safetensors file, weights in half precision."""
         tensors = {
-            f"{place}.{name}": value.numpy().astype(np.float16)
+            # channels may lie last in memory, and safetensors writes memory as it lies
+            f"{place}.{name}": np.ascontiguousarray(value.numpy().astype(np.float16))
             for place, pair in enumerate(self.towers)
             for name, value in pair.state_dict().items()
             if not name.endswith("num_batches_tracked")

@@ -23,10 +23,10 @@ from .reading import Reading, read
 ALONE_S = 3.0
 """Seconds of lips during speech from which a track is judged alone."""
 
-LEAST_S = 1.8
+LEAST_S = 1.5
 """Seconds below which nothing is judged."""
 
-AT_REST = 0.035
+AT_REST = 0.045
 """Motion of lips, in contrasts a picture, below which they are at rest."""
 
 EXPLAINED_S = 0.12

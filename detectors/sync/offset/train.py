@@ -1,9 +1,8 @@
 """The recipe: from a manifest of real clips to ``model.safetensors``.
 
 Nothing but the clips themselves is learnt from: lips and sound of one moment belong together,
-those of different moments and of different clips do not. Two models that each learn from half of
-the people give curves of the other half, to which the weights of :mod:`.head` are fitted; the
-model that ships learns from all rows with ``use = train``.
+those of different moments and of different clips do not. One corpus is kept back; on its clips,
+of people whom the towers never saw, the weights of :mod:`.head` are fitted.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from avaudit.atomic import write_atomic
 from avaudit.errors import UsageError
 
 from .batches import SHORT, Footage
-from .clips import FOLDS, IN_STEP, OWN_OFFSET_S, Clip, read_clips, shares
+from .clips import KEPT_BACK, OWN_OFFSET_S, Clip, read_clips, shares
 from .head import fit
 from .learning import BATCH, learn
 from .material import Recorded, all_kept
@@ -29,16 +28,15 @@ from .speakers import LEAST_S
 from .spectrum import mel_power
 from .trials import cut, matched, swapped
 
-STEPS = 700
-HALF_STEPS = 400
+STEPS = 600
 SWAPS = 2
 """Other clips whose sound each clip's lips get for the fit of the head."""
 
 PARTS_S = (2.5, 4.0, np.inf)
 """Lengths to which clips are cut for it, so that short evidence is not taken for strong."""
 
-KNOWN_S, GUESSED_S = 0.012, 0.05
-"""How firmly an own offset is believed: of the corpus in step, and of the others."""
+SPREAD_S = 0.05
+"""How firmly the own offset of a corpus is believed of one of its clips: standard deviation."""
 
 Say = Callable[[str], None]
 Floats = npt.NDArray[np.float64]
@@ -50,7 +48,6 @@ def train(
     *,
     seed: int = 0,
     steps: int = STEPS,
-    half_steps: int = HALF_STEPS,
     pairs: int = 1,
     progress: Say = lambda _: None,
 ) -> Path:
@@ -65,8 +62,8 @@ def train(
         that are done: a stopped recipe goes on there.
     seed
         The same seed, data and versions give the same weights on one thread of the same machine.
-    steps, half_steps
-        Steps of training of the model, and of those that learn from half.
+    steps
+        Steps of training.
     pairs
         Pairs of towers that are averaged, each with a seed of its own.
     progress
@@ -82,24 +79,13 @@ def train(
     UsageError
         When the manifest cannot be used, or holds too little.
     """
-    clips = [clip for clip in read_clips([manifest]) if clip.learnt]
+    clips = [clip for clip in read_clips([manifest]) if clip.trainable]
     recorded = list(all_kept([clip.path for clip in clips], out / "clips", progress))
-    examples: list[tuple[Floats, bool]] = []
-    for fold in range(FOLDS):
-        rest = [n for n, clip in enumerate(clips) if clip.fold != fold]
-        footage = footage_of([clips[n] for n in rest], [recorded[n] for n in rest])
-        file = out / f"half-{fold}.safetensors"
-        towers = towers_kept(file, footage, steps=half_steps, seed=seed, progress=progress)
-        own = [n for n, clip in enumerate(clips) if clip.fold == fold]
-        examples += curves_of(
-            SyncModel([towers]), [(clips[n], seen) for n in own if (seen := recorded[n])], seed
-        )
-        progress(f"matched the clips of fold {fold}")
-    head = fit(np.stack([f for f, _ in examples]), np.array([other for _, other in examples]))
-    footage = footage_of(clips, recorded)
-    whole = [
+    learnt = [n for n, clip in enumerate(clips) if clip.corpus != KEPT_BACK]
+    footage = footage_of([clips[n] for n in learnt], [recorded[n] for n in learnt])
+    towers = [
         towers_kept(
-            out / f"whole-{place}.safetensors",
+            out / f"towers-{place}.safetensors",
             footage,
             steps=steps,
             seed=seed + place,
@@ -107,14 +93,23 @@ def train(
         )
         for place in range(pairs)
     ]
+    unseen = [
+        (clip, seen)
+        for clip, seen in zip(clips, recorded, strict=True)
+        if clip.corpus == KEPT_BACK and seen is not None
+    ]
+    if len({clip.unit for clip, _ in unseen}) < 2:
+        raise UsageError(f"{manifest}: clips of two people of the corpus {KEPT_BACK} are needed")
+    examples = features_of(SyncModel(towers), unseen, seed)
+    head = fit(np.stack([f for f, _ in examples]), np.array([other for _, other in examples]))
     path = out / FILE_NAME
     notes = {"seed": str(seed), "clips": str(len(footage)), "head": str(len(examples))}
-    write_atomic(path, SyncModel(whole, head).to_bytes(notes))
+    write_atomic(path, SyncModel(towers, head).to_bytes(notes))
     progress(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
     return path
 
 
-def curves_of(
+def features_of(
     model: SyncModel, held_out: Sequence[tuple[Clip, Recorded]], seed: int
 ) -> list[tuple[Floats, bool]]:
     """Give features of clips that a model has not learnt from: own sound, and another's."""
@@ -152,7 +147,7 @@ def footage_of(clips: Sequence[Clip], recorded: Sequence[Recorded | None]) -> li
             mel_power(seen.samples),
             seen.sound_start_s,
             offset_s=OWN_OFFSET_S.get(clip.corpus, 0.0),
-            spread_s=KNOWN_S if clip.corpus == IN_STEP else GUESSED_S,
+            spread_s=SPREAD_S,
             weight=float(weight),
         )
         for (clip, seen), weight in zip(pairs, weights, strict=True)
