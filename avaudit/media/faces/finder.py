@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..types import Chunk, ChunkFaces, FaceObservation, Frame, MediaKind, TrackEnd, TrackEndReason
 from .cuts import CutFinder
 from .networks import CLIP, STILL, FaceNetworks, Found
-from .track import FaceTrack, overlap
+from .track import BELIEVED, FaceTrack, overlap, square_of
 
 SEARCH_EVERY_S = 1.0
 """While faces are followed, the whole picture is searched this often for others."""
@@ -183,16 +183,29 @@ class FaceFinder:
         self._tracks = kept
 
     def _begin(self, frame: Frame, faces: Sequence[Found], news: _News) -> None:
-        largest = sorted(faces, key=lambda face: -float(face.box[2] * face.box[3]))
-        for face in largest:
-            known = any(overlap(track.box, face.box) >= SAME for track in self._tracks)
-            if face.confidence < SURE or known:
-                continue
+        for face in self._confirmed(frame, faces):
             if len(self._tracks) >= self._most:
                 news.not_followed += 1
                 continue
             self._number += 1
             self._tracks.append(FaceTrack(self._number, face, frame))
+
+    def _confirmed(self, frame: Frame, faces: Sequence[Found]) -> list[Found]:
+        """Give the new faces, largest first.
+
+        In a clip, a face has to stand a second look at where the first one put it: texture that
+        happens to pass the cascade once does not, and could not be followed anyway.
+        """
+        new = [
+            face
+            for face in sorted(faces, key=lambda face: -float(face.box[2] * face.box[3]))
+            if face.confidence >= SURE
+            and all(overlap(track.box, face.box) < SAME for track in self._tracks)
+        ]
+        if self._still:
+            return new
+        again = self._networks.look(frame.rgb, [square_of(face.box) for face in new])
+        return [f for f, a in zip(new, again, strict=True) if a.confidence >= BELIEVED]
 
 
 def _ended(track: FaceTrack, reason: TrackEndReason) -> TrackEnd:

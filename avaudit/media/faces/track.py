@@ -49,9 +49,7 @@ class FaceTrack:
     @property
     def square(self) -> Array:
         """The square (x, y, side) in which the network expects the face."""
-        x, y, w, h = self.box
-        side = max(w, h)
-        return np.array([x + (w - side) / 2.0, y + (h - side) / 2.0, side])
+        return square_of(self.box)
 
     @property
     def unsure(self) -> bool:
@@ -129,6 +127,13 @@ class FaceTrack:
         if max(w, h) < 12.0 or max(w, h) > 2.0 * max(frame.width, frame.height):
             return "no_longer_a_face"
         return "no_longer_a_face" if self.last_s - self.seen_s > HELD_S else None
+
+
+def square_of(box: Array) -> Array:
+    """Give the square (x, y, side) about a box (x, y, w, h)."""
+    x, y, w, h = box
+    side = max(w, h)
+    return np.array([x + (w - side) / 2.0, y + (h - side) / 2.0, side])
 
 
 def overlap(one: Array, other: Array) -> float:
