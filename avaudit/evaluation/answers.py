@@ -118,12 +118,11 @@ def read_scores(path: Path, sheet: Sheet) -> list[Answers]:
             twice = sheet.names[items[counts > 1][0]]
             raise UsageError(f"{path}: two scores of {twice} under the condition {name}")
         answers = _answers(str(name), lines, rows, scores, reason, fold, len(sheet))
-        stated = {
-            column: _placed(numbers(table, name), lines, rows, len(sheet))
-            for column, name in (("offsets_s", "offset_s"), ("face_px", "face_px"))
-            if name in table.frame
-        }
-        found.append(replace(answers, **stated))
+        offsets_s, face_px = (
+            _placed(numbers(table, name), lines, rows, len(sheet)) if name in table.frame else None
+            for name in ("offset_s", "face_px")
+        )
+        found.append(replace(answers, offsets_s=offsets_s, face_px=face_px))
     return found
 
 

@@ -111,19 +111,17 @@ def _moments(clip: Footage, length: int, rng: np.random.Generator) -> tuple[Time
     low, high = clip.room(length * FRAME_S * pace)
     if high < low:
         pace, (low, high) = 1.0, clip.room(length * FRAME_S)
-    start = rng.uniform(low, max(low, high))
-    at_s = start + np.arange(length) * FRAME_S * pace
-    sound_at_s = start + np.arange(4 * length) * HOP_S * pace + clip.offset_s
+    start = float(rng.uniform(low, max(low, high)))
+    at_s = np.asarray(start + np.arange(length) * FRAME_S * pace, np.float64)
+    sound_at_s = np.arange(4 * length, dtype=np.float64) * HOP_S * pace + start + clip.offset_s
     return at_s, sound_at_s
 
 
 def _seen(pictures: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     """Move, turn, scale, mirror and relight the mouths of each clip alike; blur some."""
     size = len(pictures)
-    angle, scale = (
-        rng.normal(0, 0.07, size),
-        np.exp(rng.normal(0, 0.08, size)) * SHOWN_PX / MOUTH_PX,
-    )
+    angle = rng.normal(0, 0.07, size)
+    scale = np.exp(rng.normal(0, 0.08, size)) * SHOWN_PX / MOUTH_PX
     mirror = rng.choice([-1.0, 1.0], size)
     grid = np.zeros((size, 2, 3), np.float32)
     grid[:, 0, 0], grid[:, 0, 1] = scale * np.cos(angle) * mirror, -scale * np.sin(angle)

@@ -50,7 +50,7 @@ def learn(
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    towers = Towers().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    towers = Towers().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(towers.parameters(), lr=2e-3, weight_decay=0.02)
     plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps, pct_start=0.1)
     long_ones = [clip for clip in footage if clip.length_s > 1.15 * LONG * FRAME_S]
@@ -63,7 +63,7 @@ def learn(
             pictures, spectra, clips = batch(footage, BATCH, SHORT, rng)
         optimiser.zero_grad()
         loss = cost(towers, pictures, spectra, clips)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(towers.parameters(), 5.0)
         optimiser.step()
         plan.step()

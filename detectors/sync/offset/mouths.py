@@ -56,7 +56,7 @@ def even(mouths: Mouths, times_s: Times, at_s: Times, level: Level) -> Floats:
     """
     right = np.clip(np.searchsorted(times_s, at_s), 1, len(times_s) - 1)
     before, after = times_s[right - 1], times_s[right]
-    share = np.clip((at_s - before) / np.maximum(after - before, 1e-6), 0, 1)
-    share = share.astype(np.float32)[:, None, None]
+    part = np.clip((at_s - before) / np.maximum(after - before, 1e-6), 0, 1)
+    share = part.astype(np.float32)[:, None, None]
     mixed = mouths[right - 1] * (1 - share) + mouths[right] * share
     return np.asarray((mixed - level.mean) / np.float32(level.contrast), np.float32)
