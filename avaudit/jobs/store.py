@@ -66,10 +66,10 @@ class JobStore:
             if not os.path.lexists(path):
                 raise UsageError(f"{path}: there is no such file or folder")
         policy = _policy_text(request.policy) if request.policy else None
-        ensure_private_dir(self.folder)
-        check_uploads(uploads, self.folder, self.limits)
         folder = self.folder / _new_id()
         try:
+            ensure_private_dir(self.folder)
+            check_uploads(uploads, self.folder, self.limits)
             ensure_private_dir(folder)
             if uploads:
                 save_uploads(uploads, folder / UPLOADS, self.limits)
@@ -94,7 +94,7 @@ class JobStore:
             # taken here and inherited: there is no moment at which a job lives without its lock
             fcntl.flock(lock, fcntl.LOCK_EX)
             process = subprocess.Popen(  # noqa: S603 - our own program, fixed arguments
-                [sys.executable, "-P", "-m", "avaudit.jobs", str(folder)],
+                [sys.executable, "-P", "-m", "avaudit.jobs", str(folder), str(lock)],
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
@@ -157,7 +157,11 @@ class JobStore:
     def _ids(self) -> list[str]:
         if not self.folder.is_dir():
             return []
-        return sorted((p.name for p in self.folder.iterdir() if ID.match(p.name)), reverse=True)
+        try:
+            found = [path.name for path in self.folder.iterdir() if ID.match(path.name)]
+        except OSError as error:
+            raise AvauditError(f"{self.folder}: cannot be listed: {error.strerror}") from error
+        return sorted(found, reverse=True)
 
     def cancel(self, job_id: str) -> None:
         """Ask a running job to stop; what it has examined becomes a report that says so.

@@ -77,7 +77,7 @@ def test_a_clip_is_uploaded_watched_and_its_findings_opened(
     harness.settle(page)
     assert job.outcome is not None
     assert job.outcome.report_id in page.url
-    assert page.get_by_text(re.compile(r"\d+ of \d+ findings")).is_visible()
+    page.get_by_text(re.compile(r"\d+ of \d+ findings")).wait_for()
 
 
 def test_a_reload_and_a_restart_lose_nothing_and_cancel_keeps_what_was_done(
@@ -108,7 +108,7 @@ def test_a_reload_and_a_restart_lose_nothing_and_cancel_keeps_what_was_done(
     job = newest(home)
     assert job.outcome is not None
     assert 0 < job.outcome.not_examined < 600
-    assert page.get_by_text(f"{job.outcome.not_examined:,} files were not examined.").is_visible()
+    page.get_by_text(f"{job.outcome.not_examined:,} files were not examined.").wait_for()
 
 
 def test_what_cannot_be_started_is_said_and_it_fits_in_the_dark(

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avaudit.errors import UsageError
+from avaudit.errors import AvauditError, UsageError
 from avaudit.jobs import Job, JobRequest, JobStore, UploadLimits, safe_name
 from avaudit.jobs.runner import run_job
 from avaudit.ledger import Ledger
@@ -259,6 +259,14 @@ def test_an_upload_that_lies_about_its_size_is_refused(store: JobStore) -> None:
     lying.size = 1  # type: ignore[attr-defined]
     with pytest.raises(UsageError, match="were sent"):
         store.start(JobRequest(), [lying])
+    assert store.list_jobs() == []
+
+
+def test_a_home_that_cannot_hold_jobs_is_told(store: JobStore, tmp_path: Path) -> None:
+    store.home.mkdir()
+    store.folder.write_text("in the way")
+    with pytest.raises(AvauditError, match="the job cannot be started"):
+        store.start(JobRequest(inputs=[str(tmp_path)]))
     assert store.list_jobs() == []
 
 
