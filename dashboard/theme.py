@@ -32,6 +32,8 @@ class Palette:
     bad: str
     plain: str
     series: tuple[str, ...]
+    standings: tuple[str, ...]
+    """Of flagged, undecided, failed, quiet and abstained findings, for bars side by side."""
 
 
 LIGHT = Palette(
@@ -46,6 +48,7 @@ LIGHT = Palette(
     bad="#b0320f",
     plain="#62686f",
     series=("#0072b2", "#d55e00", "#009e73", "#aa4499", "#8a6d00", "#56b4e9"),
+    standings=("#b0320f", "#e8b020", "#7a2a80", "#56b4e9", "#b4b8bc"),
 )
 DARK = Palette(
     paper="#14171a",
@@ -59,6 +62,7 @@ DARK = Palette(
     bad="#f5855f",
     plain="#9aa2aa",
     series=("#56b4e9", "#e69f00", "#2fc796", "#d991c4", "#f0e442", "#7fa8d6"),
+    standings=("#e8552a", "#f0e442", "#f3c6ee", "#3f7fc4", "#6e757c"),
 )
 
 # A mark of its own shape and a Streamlit colour name for every state.

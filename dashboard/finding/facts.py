@@ -31,6 +31,7 @@ def draw(record: FindingRecord) -> None:
             [{"fact": plain(key, 100), "value": _shown(value)} for key, value in single.items()],
             hide_index=True,
             width="stretch",
+            height="content",
         )
     for key, value in facts.items():
         if isinstance(value, dict | list) and value:

@@ -44,7 +44,9 @@ def row(line: FindingLine) -> dict[str, Any]:
         "LR": "" if line.log10_lr is None else f"{line.log10_lr:+.2f}",
         "summary": plain(line.summary, 300),
         "contradictions": f"! {line.contradictions}" if line.contradictions else "",
-        "review": REVIEW_WORDS.get(line.review, line.review),
+        "review": REVIEW_WORDS.get(line.review, line.review)
+        if line.waiting or line.n_reviews
+        else "",
         "made": utc(line.created),
     }
 

@@ -41,8 +41,8 @@ def draw(catalogue: Catalogue) -> None:
 
 
 def _drawing(days: list[DayCount]) -> alt.Chart:
-    colours = palette()
-    range_ = [colours.bad, colours.warn, colours.series[3], colours.series[0], colours.plain]
+    colours = dict(zip(ORDER, palette().standings, strict=True))
+    shown = [word for word in ORDER if any(day.standing == word for day in days)]
     table = pd.DataFrame(
         [
             {
@@ -62,8 +62,8 @@ def _drawing(days: list[DayCount]) -> alt.Chart:
                 format="%Y-%m-%d", labelOverlap=True, tickCount="day"
             ),
             y=alt.Y("count:Q", title="findings").axis(tickMinStep=1, format="d"),
-            color=alt.Color("standing:N", title=None, sort=list(ORDER)).scale(
-                domain=list(ORDER), range=range_
+            color=alt.Color("standing:N", title=None, sort=shown).scale(
+                domain=shown, range=[colours[word] for word in shown]
             ),
             order=alt.Order("rank:Q"),
             tooltip=[

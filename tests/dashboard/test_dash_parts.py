@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import socket
@@ -11,7 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from skimage.color import rgb2lab
 
 from avaudit.catalogue import FindingLine
 from avaudit.cli import dashboard as command
@@ -61,6 +64,35 @@ def test_colours_stand_out_from_their_paper(palette: Palette) -> None:
         assert contrast(getattr(palette, name), palette.sheet) >= 4.5, name
     for colour in palette.series[:5]:
         assert contrast(colour, palette.paper) >= 3.0, colour
+
+
+# Machado, Oliveira & Fernandes (2009), severity 1, on linear RGB
+BLINDNESS = {
+    "protanopia": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deuteranopia": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "none": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+}
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("kind", BLINDNESS)
+def test_bars_side_by_side_are_told_apart(palette: Palette, kind: str) -> None:
+    colours = palette.standings
+    rgb = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colours])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ np.array(BLINDNESS[kind]).T, 0, 1)
+    back = np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
+    lab = rgb2lab(back[:, None])[:, 0]
+    for one, other in itertools.combinations(range(len(lab)), 2):
+        assert np.linalg.norm(lab[one] - lab[other]) >= 20, (colours[one], colours[other])
 
 
 def test_every_state_has_a_mark_of_its_own_kind() -> None:
@@ -240,6 +272,7 @@ def test_a_line_has_every_column_of_a_table() -> None:
         "summary": "it",
         "contradictions": 2,
         "review": "open",
+        "waiting": True,
     }
     line = FindingLine(**given)
     shown = row(line)
