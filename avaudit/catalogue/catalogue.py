@@ -62,21 +62,33 @@ class Catalogue(Queries):
             How many entries were taken in. An entry that cannot be read, or does not follow the
             one before it, is listed by :meth:`problems`; the others are taken in all the same.
         """
-        if not self.continues(ledger):
-            self.start_anew(ledger.identity.ledger_id)
-        taken = 0
-        for entry, payload in ledger.entries_after(self._position()[0]):
+        self.prepare(ledger)
+        taken, expected = 0, self._position()[0]
+        for entry, payload in ledger.entries_after(expected):
             with self._writing() as connection:
                 seq, entry_hash = self._position()
+                if seq < expected:
+                    break  # another process has begun anew
+                expected = max(entry.seq, seq)
                 if entry.seq <= seq:
                     continue  # another process was faster
                 self._take(connection, entry, payload, seq, entry_hash or ledger.identity.genesis())
             taken += 1
             if progress is not None:
                 progress(entry.seq)
-        if taken:
-            self._connection.execute("PRAGMA optimize")
-        return taken
+        else:
+            if taken:
+                self._connection.execute("PRAGMA optimize")
+            return taken
+        return taken + self.refresh(ledger, progress)
+
+    def prepare(self, ledger: Ledger) -> None:
+        """Begin anew when the file is not, or no longer, about this ledger."""
+        if self.continues(ledger):
+            return
+        with self._writing() as connection:
+            if not self.continues(ledger):  # another process may have been here just now
+                _make_tables(connection, ledger.identity.ledger_id)
 
     def continues(self, ledger: Ledger) -> bool:
         """Tell whether the last entry taken in is still the ledger's own."""
@@ -104,15 +116,9 @@ class Catalogue(Queries):
             connection.execute("REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def start_anew(self, ledger_id: str) -> None:
-        """Drop every table and begin anew, for the given ledger."""
+        """Drop every row and begin anew, for the given ledger."""
         with self._writing() as connection:
-            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            for (name,) in tables.fetchall():
-                connection.execute(f'DROP TABLE "{name}"')
-            for statement in TABLES.split(";"):
-                connection.execute(statement)
-            connection.execute("INSERT INTO meta VALUES ('ledger_id', ?)", (ledger_id,))
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+            _make_tables(connection, ledger_id)
 
     def _has_tables(self) -> bool:
         return bool(self._connection.execute("PRAGMA user_version").fetchone()[0] == VERSION)
@@ -184,8 +190,7 @@ def remove_catalogue(path: Path) -> None:
 def _opened(path: Path, ledger: Ledger) -> Catalogue:
     catalogue = Catalogue(path)
     try:
-        if not catalogue.continues(ledger):
-            catalogue.start_anew(ledger.identity.ledger_id)
+        catalogue.prepare(ledger)
     except BaseException:
         catalogue.close()
         raise
@@ -206,6 +211,16 @@ def _connect(path: Path | None) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _make_tables(connection: sqlite3.Connection, ledger_id: str) -> None:
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    for (name,) in tables.fetchall():
+        connection.execute(f'DROP TABLE "{name}"')
+    for statement in TABLES.split(";"):
+        connection.execute(statement)
+    connection.execute("INSERT INTO meta VALUES ('ledger_id', ?)", (ledger_id,))
+    connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _note(connection: sqlite3.Connection, seq: int, text: str) -> None:

@@ -247,3 +247,18 @@ def test_two_that_refresh_at_once_take_every_entry_in_once(ledger: Ledger) -> No
         assert other.refresh(ledger) == 0
         assert everything(one) == everything(other)
         assert json.loads(first[1])["kind"] == "scan"
+
+
+def test_one_that_begins_anew_while_another_reads_loses_nothing(ledger: Ledger) -> None:
+    with open_catalogue(ledger) as one, open_catalogue(ledger) as other:
+        begun: list[int] = []
+
+        def begin_anew(seq: int) -> None:
+            if not begun:
+                other.start_anew(ledger.identity.ledger_id)
+            begun.append(seq)
+
+        one.refresh(ledger, begin_anew)
+        assert begun == [1, *range(1, 2 * N_REPORTS + 1)]
+        assert one.problems() == []
+        assert one.totals().reports == N_REPORTS
