@@ -162,7 +162,10 @@ class FaceObservation:
         return self.frame.time_s
 
 
-TrackEndReason = Literal["shot_cut", "left_picture", "no_longer_a_face", "same_as_another"]
+TrackEndReason = Literal[
+    "shot_cut", "jump_cut", "left_picture", "no_longer_a_face", "same_as_another"
+]
+"""``jump_cut``: the picture goes on, but this face changed more than motion explains."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -169,6 +169,18 @@ def test_crops_move_with_the_face(two_heads) -> None:
     assert face_crop(swayer[0], 128).shape == (128, 128, 3)
 
 
+def test_another_face_in_the_same_place_is_a_jump_cut() -> None:
+    """The same backdrop, and the head mirrored and darker: too little of the picture for a cut."""
+    before = scene((60, 60, 80))
+    other = before.copy()
+    other[61:156, 61:140] = (other[61:156, 61:140][:, ::-1] * 0.8).astype(np.uint8)
+    found = find(frames([before] * 6 + [other] * 6))
+    assert [cut for part in found for cut in part.cuts_s] == []
+    ends = [end for part in found for end in part.ends]
+    assert [(end.track, end.reason, end.observations) for end in ends] == [(1, "jump_cut", 6)]
+    assert [len(faces) for faces in tracks(found).values()] == [6, 6]
+
+
 def test_lost_faces_are_counted_with_the_reason() -> None:
     pictures = [scene((40, 60, 80), (200 + 9 * max(0, n - 4), 70, 80)) for n in range(12)]
     pictures += [scene() for _ in range(18)]

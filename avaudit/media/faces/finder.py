@@ -129,10 +129,13 @@ class FaceFinder:
     def _step(self, frame: Frame, found: list[Found] | None, news: _News) -> None:
         for track in self._tracks:
             track.predict(frame)
+        if any(track.jumped for track in self._tracks):
+            self._due_s = float("-inf")
         if found is None and self._due_s == float("-inf"):
             self._plan(frame)
             found = self._search([frame], [0], news).get(0)
         unclaimed = list(found or ())
+        self._drop_jumped(unclaimed, news)
         unseen = self._claim(unclaimed)
         self._look(frame, unseen)
         self._drop_lost(frame, news)
@@ -141,6 +144,13 @@ class FaceFinder:
             observation = track.settle(frame)
             if observation is not None:
                 news.observations.append(observation)
+
+    def _drop_jumped(self, found: Sequence[Found], news: _News) -> None:
+        """End the tracks in whose place there is suddenly another face."""
+        for track in [track for track in self._tracks if track.jumped]:
+            if any(overlap(track.box, face.box) >= SAME for face in found):
+                news.ends.append(_ended(track, "jump_cut"))
+                self._tracks.remove(track)
 
     def _claim(self, unclaimed: list[Found]) -> list[FaceTrack]:
         """Give found faces to the tracks they belong to; give back the tracks left without."""

@@ -33,6 +33,12 @@ class Window:
     y: float
     side: float
 
+    def lies_in(self, width: int, height: int) -> bool:
+        """Whether all of it is in a picture of this size."""
+        half = self.side / 2.0
+        inside_x = half <= self.x <= width - half
+        return inside_x and half <= self.y <= height - half
+
     def cut(self, picture: RgbArray) -> Array:
         """Give its luminance, reduced to the size of a patch."""
         height, width = picture.shape[:2]

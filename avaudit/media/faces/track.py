@@ -21,6 +21,10 @@ HELD_S = 0.5
 BELIEVED = 0.6
 AGREED = 0.6
 """Agreement of two patches above which their motion is believed."""
+JUMPED, JUMPED_BY, JUMPED_WITHIN_S = 0.85, 0.1, 0.1
+"""A face whose agreement falls below the first, by more than the second under its usual one,
+from one frame to the next, is another: continuous clips stay above 0.9, spliced ones below 0.8."""
+USUAL = 0.2
 FAR = 0.35
 """Distance, in face units, at which network and motion contradict one another."""
 WINDOW_UNITS = 2.6
@@ -42,6 +46,8 @@ class FaceTrack:
         self.seen_s = frame.time_s
         self.observed_s = frame.time_s
         self.agreement = 1.0
+        self.jumped = False
+        self._usual: float | None = None
         self._corrected_s = frame.time_s
         self._window = Window(0.0, 0.0, 1.0)
         self._patch: Array | None = None
@@ -58,12 +64,20 @@ class FaceTrack:
 
     def predict(self, frame: Frame) -> None:
         """Move along with the picture."""
-        self.last_s = frame.time_s
+        step_s, self.last_s = frame.time_s - self.last_s, frame.time_s
         self.detected = False
         if self._patch is None:
             return
         motion = motion_between(self._patch, self._window.cut(frame.rgb), self._window)
         self.agreement = motion.agreement
+        usual = motion.agreement if self._usual is None else self._usual
+        self.jumped = (
+            0.0 <= step_s <= JUMPED_WITHIN_S
+            and self._window.lies_in(frame.width, frame.height)
+            and motion.agreement < JUMPED
+            and usual - motion.agreement > JUMPED_BY
+        )
+        self._usual = usual + USUAL * (motion.agreement - usual)
         if not self.unsure:
             self._move(motion)
 
