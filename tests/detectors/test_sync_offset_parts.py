@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from avaudit.detectors.sync.offset.batches import SHORT, Footage, batch
-from avaudit.detectors.sync.offset.clips import read_clips
+from avaudit.detectors.sync.offset.clips import Clip, read_clips
 from avaudit.detectors.sync.offset.head import Head
 from avaudit.detectors.sync.offset.hearing import Hearing
 from avaudit.detectors.sync.offset.learning import cost, learn
@@ -19,9 +19,11 @@ from avaudit.detectors.sync.offset.model import SyncModel, read_model
 from avaudit.detectors.sync.offset.mouths import contrast, even
 from avaudit.detectors.sync.offset.network import PICTURES, SPECTRA, Towers
 from avaudit.detectors.sync.offset.spectrum import BANDS, mel_power, normalised
+from avaudit.detectors.sync.offset.strangers import Item, trials_of, write_trials
 from avaudit.detectors.sync.offset.trials import at_rate, cut, halves, remuxed, swapped
 from avaudit.detectors.sync.offset.watching import BLOCK_S, Watching
 from avaudit.errors import AvauditError, UsageError
+from avaudit.manifest import binary_labels, read_manifest
 from avaudit.media.types import AudioBlock, FaceObservation, Frame
 from avaudit.samples.voice import make_voice
 
@@ -310,20 +312,23 @@ def test_what_moves_together_is_learnt() -> None:
     assert after < before - 0.3
 
 
-def test_people_and_sources_stay_in_one_fold(tmp_path: Path) -> None:
+def test_people_and_files_are_one_unit(tmp_path: Path) -> None:
     lines = ["path,label,identity,source_blob,corpus,use"]
     lines += [f"c{n}.mp4,0,p{n % 9},b{n},X,train" for n in range(27)]
-    lines += ["d.mp4,0,p3,,X,evaluate", "e.mp4,0,q,b4,X,train", "f.mp4,1,q,,X,train"]
-    manifest = tmp_path / "m.csv"
-    manifest.write_text("\n".join(lines) + "\n")
-    clips = read_clips([manifest])
-    folds = {
-        clip.identity: {c.fold for c in clips if c.identity == clip.identity} for clip in clips
-    }
-    assert all(len(fold) == 1 for fold in folds.values())
-    assert {clip.fold for clip in clips} == {0, 1}
-    assert [clip.name for clip in clips if not clip.learnt] == ["d.mp4"]
-    assert len(clips) == 28  # the doubled source counts once, the generated clip not at all
+    lines += ["d.mp4,0,p3,,X,evaluate", "e.mp4,0,q,b27,X,train", "g.mp4,0,r,b27,X,train"]
+    lines += ["f.mp4,1,q,,X,train"]
+    one, two = tmp_path / "m.csv", tmp_path / "n.csv"
+    one.write_text("\n".join(lines) + "\n")
+    two.write_text("path,label,identity,source_blob\nh.mp4,0,p4,\ni.mp4,0,s,b3\n")
+    clips = read_clips([one, two])
+    units: dict[str, set[str]] = {}
+    for clip in clips:
+        units.setdefault(clip.identity, set()).add(clip.unit)
+    assert all(len(unit) == 1 for unit in units.values())
+    assert len({clip.unit for clip in clips}) == 10
+    assert [clip.name for clip in clips if not clip.trainable] == ["d.mp4"]
+    # a file that stands in two rows counts once, a generated clip not at all
+    assert sorted(clip.name for clip in clips if clip.name[0] != "c") == ["d.mp4", "e.mp4", "h.mp4"]
 
 
 def test_a_manifest_without_real_clips_is_refused(tmp_path: Path) -> None:
@@ -331,3 +336,39 @@ def test_a_manifest_without_real_clips_is_refused(tmp_path: Path) -> None:
     manifest.write_text("path,label,identity\na.mp4,1,p\n")
     with pytest.raises(UsageError, match="no row with label 0"):
         read_clips([manifest])
+
+
+class _Fixed(SyncModel):
+    """Products that say nothing: every clip gets the same score."""
+
+    def __init__(self) -> None:
+        count, wide = 5, np.full(5, 1e3)
+        head = Head(np.zeros(count), 0.25, np.zeros(count), np.ones(count), -wide, wide)
+        super().__init__([_towers()], head)
+
+
+def test_trials_pair_each_clip_with_strangers_only(tmp_path: Path) -> None:
+    model = _Fixed()
+    items = [
+        Item(
+            Clip(
+                name=f"c{n}",
+                path=tmp_path / f"c{n}.mp4",
+                corpus="X",
+                source="X" if n < 2 else "Y",
+                identity=f"p{n}",
+                unit=f"p{n}",
+                trainable=False,
+            ),
+            _recorded(6.0, seed=n),
+            model,
+        )
+        for n in range(3)
+    ]
+    trials = trials_of(items, "clean", seed=0)
+    assert [trial.other for trial in trials[:5]] == [False, True, True, True, True]
+    assert {trial.score for trial in trials} == {0.25}
+    write_trials(trials, tmp_path)
+    manifest = read_manifest(tmp_path / "trials.csv")
+    assert binary_labels(manifest).tolist() == [0.0, 1.0, 1.0, 1.0, 1.0] * 3
+    assert len(read_manifest(tmp_path / "scores.csv")) == 15

@@ -7,37 +7,29 @@ the corpus that the recipe keeps back, and all rows whose licence lets them be m
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from avaudit.atomic import write_atomic
-from avaudit.conditions.impose import impose_video
 from avaudit.statistics import auc, wilson
 
-from .clips import KEPT_BACK, Clip, read_clips
-from .material import Recorded, all_kept
-from .model import FILE_NAME, SyncModel, read_model
+from .clips import KEPT_BACK, read_clips
+from .material import all_kept
+from .model import FILE_NAME, read_model
 from .network import FRAME_S
-from .reading import Reading, read
-from .speakers import LEAST_S
-from .trials import at_rate, halves, matched, remuxed, swapped
+from .strangers import LONG_S, SLACK_S, Item, Trial, coded_anew, trials_of, write_trials
+from .trials import at_rate, halves, remuxed
 
 FRAME_TOLERANCE_S = 0.0405
 """One picture at 25 a second, and half a millisecond for rounding."""
 
-LONG_S, HALVED_S, ABSTAIN_S = 4.0, 7.5, 3.0
-STRANGERS = 4
-SLACK_S = 0.1
-"""A clip of 4 s has its last picture 3.96 s after the first, and the face may come a bit later."""
+HALVED_S, ABSTAIN_S = 7.5, 3.0
 
 LEAST_CLIPS = 4
 """Sources with fewer clips get no rows of their own."""
@@ -46,43 +38,6 @@ Say = Callable[[str], None]
 Row = dict[str, object]
 PX = 2.5
 """Pixels of a face's width per pixel between the eyes, about."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """Lips with their own or another's sound, and the score; None where there is none."""
-
-    name: str
-    clip: Clip
-    long: bool
-    other: bool
-    condition: str
-    score: float | None
-
-
-@dataclass(frozen=True)
-class Item:
-    """A clip with what was read of it, and the model that judges it."""
-
-    clip: Clip
-    seen: Recorded
-    model: SyncModel
-
-    @property
-    def length_s(self) -> float:
-        """Seconds for which the face is seen."""
-        return float(self.seen.times_s[-1] - self.seen.times_s[0])
-
-    @cached_property
-    def own(self) -> Reading | None:
-        """The reading of the clip as it is; None where too little can be compared."""
-        return self.reading(self.seen)
-
-    def reading(self, seen: Recorded) -> Reading | None:
-        """Read something made of the clip; None where too little can be compared."""
-        found = read(matched(self.model, seen))
-        enough = found is not None and found.moments * FRAME_S >= LEAST_S
-        return found if enough else None
 
 
 @dataclass(frozen=True)
@@ -113,7 +68,8 @@ def evaluate(
     out
         The folder of the recipe.
     conditions
-        Names of :data:`avaudit.conditions.impose.VIDEO_CONDITIONS` to code the clips by as well.
+        Names of :data:`avaudit.conditions.impose.VIDEO_CONDITIONS` by which every second clip is
+        coded as well.
     seed
         Of all draws.
 
@@ -144,19 +100,42 @@ def evaluate(
     others = [item for item in items if item.clip.corpus != KEPT_BACK]
     rows += _rates([item for item in others if item.length_s > LONG_S - SLACK_S][::2], seed)
     scored = others + [item for item in items if item.clip.corpus == KEPT_BACK][::4]
-    trials = _trials(scored, "clean", seed)
+    trials = trials_of(scored, "clean", seed)
     rows += _separation(trials, "as they came")
     for condition in conditions:
-        coded = _coded(scored, condition, out, progress)
-        again = _trials(coded, condition, seed)
+        coded = coded_anew(scored[::2], condition, out, progress)
+        again = trials_of(coded, condition, seed)
         rows += _separation(again, condition) + _same(scored, coded, condition)
         trials += again
         progress(f"measured {condition}")
-    _write_trials(trials, out)
+    write_trials(trials, out)
     path = out / "figures.json"
     write_atomic(path, (json.dumps(rows, indent=1) + "\n").encode())
     write_atomic(path.with_suffix(".md"), _table(rows).encode())
     return path
+
+
+def _separation(trials: Sequence[Trial], name: str) -> list[Row]:
+    rows: list[Row] = []
+    for what, chosen in (
+        (f"others, 4 s and more, {name}", [t for t in trials if t.long]),
+        (f"{KEPT_BACK}, {name}", [t for t in trials if t.clip.corpus == KEPT_BACK]),
+    ):
+        other = [t.score for t in chosen if t.other and t.score is not None]
+        own = [t.score for t in chosen if not t.other and t.score is not None]
+        value = round(auc(other, own), 4) if own and other else None
+        rows.append({"what": f"{what}: own against another's, AUC", "value": value, "n": len(own)})
+    return rows
+
+
+def _same(items: Sequence[Item], coded: Sequence[Item], name: str) -> list[Row]:
+    by_path = {item.clip.name: item for item in items}
+    moved = []
+    for item in coded:
+        own, again = by_path[item.clip.name].own, item.own
+        if own is not None and again is not None:
+            moved.append(again.offset_s - own.offset_s)
+    return [_rate(f"same answer under {name}, 1 frame", np.abs(moved) <= FRAME_TOLERANCE_S)]
 
 
 def _sets(measured: Sequence[Measured]) -> Mapping[str, list[Measured]]:
@@ -205,105 +184,18 @@ def measure(items: Sequence[Item], seed: int) -> list[Measured]:
 def _offsets(name: str, measured: Sequence[Measured]) -> list[Row]:
     """Give rates of offsets: against nominal 0, after re-muxing, of halves against each other."""
     nominal = [one.offset_s for one in measured]
+    frames = np.abs(np.rint(np.array(nominal) / FRAME_S))
     followed = [error for one in measured for error in one.errors_s]
     agreed = [one.apart_s for one in measured if one.apart_s is not None]
     return [
-        _rate(f"{name}: within 1 frame of 0", np.abs(nominal) <= FRAME_TOLERANCE_S),
-        _rate(f"{name}: within 3 frames of 0", np.abs(nominal) <= 3 * FRAME_TOLERANCE_S),
+        _rate(f"{name}: within 40 ms of 0", np.abs(nominal) <= FRAME_TOLERANCE_S),
+        _rate(f"{name}: to the nearest frame, within 1 of 0", frames <= 1),
+        _rate(f"{name}: to the nearest frame, within 3 of 0", frames <= 3),
         {"what": f"{name}: median offset, s", "value": _median(nominal), "n": len(nominal)},
         _rate(f"{name}: re-muxed, follows to 1 frame", np.abs(followed) <= FRAME_TOLERANCE_S),
         _rate(f"{name}: re-muxed, inside the interval", [h for o in measured for h in o.held]),
         _rate(f"{name}: halves agree to 1 frame", np.abs(agreed) <= FRAME_TOLERANCE_S),
     ]
-
-
-def _trials(items: Sequence[Item], condition: str, seed: int) -> list[Trial]:
-    """Score each clip with its own sound and with that of strangers, half of them of its source."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for item in items:
-        strangers = [o for o in items if o.clip.unit != item.clip.unit]
-        near = [o for o in strangers if o.clip.source == item.clip.source] or strangers
-        drawn = [_one(near, rng) for _ in range(STRANGERS // 2)]
-        drawn += [_one(strangers, rng) for _ in range(STRANGERS // 2)]
-        made = [item.seen, *(swapped(item.seen, other.seen, rng) for other in drawn)]
-        for place, one in enumerate(made):
-            reading = item.own if place == 0 else item.reading(one)
-            assert item.model.head is not None
-            score = None if reading is None else item.model.head.score(reading.features)
-            found.append(
-                Trial(
-                    name=f"{item.clip.path.name}#{place}",
-                    clip=item.clip,
-                    long=item.length_s > LONG_S - SLACK_S,
-                    other=place > 0,
-                    condition=condition,
-                    score=score,
-                )
-            )
-    return found
-
-
-def _separation(trials: Sequence[Trial], name: str) -> list[Row]:
-    rows: list[Row] = []
-    for what, chosen in (
-        (f"others, 4 s and more, {name}", [t for t in trials if t.long]),
-        (f"{KEPT_BACK}, {name}", [t for t in trials if t.clip.corpus == KEPT_BACK]),
-    ):
-        other = [t.score for t in chosen if t.other and t.score is not None]
-        own = [t.score for t in chosen if not t.other and t.score is not None]
-        value = round(auc(other, own), 4) if own and other else None
-        rows.append({"what": f"{what}: own against another's, AUC", "value": value, "n": len(own)})
-    return rows
-
-
-def _same(items: Sequence[Item], coded: Sequence[Item], name: str) -> list[Row]:
-    by_path = {item.clip.name: item for item in items}
-    moved = []
-    for item in coded:
-        own, again = by_path[item.clip.name].own, item.own
-        if own is not None and again is not None:
-            moved.append(again.offset_s - own.offset_s)
-    return [_rate(f"same answer under {name}, 1 frame", np.abs(moved) <= FRAME_TOLERANCE_S)]
-
-
-def _coded(items: Sequence[Item], condition: str, out: Path, progress: Say) -> list[Item]:
-    """Code the clips anew and read them again; faces are found and followed anew too."""
-    folder = out / "coded" / condition
-    folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for item in items:
-        file = folder / item.clip.path.name
-        if not file.is_file():
-            write_atomic(file, impose_video(item.clip.path.read_bytes(), condition))
-        files.append(file)
-    found = all_kept(files, out / "clips", progress)
-    return [
-        Item(item.clip, seen, item.model)
-        for item, seen in zip(items, found, strict=True)
-        if seen is not None
-    ]
-
-
-def _write_trials(trials: Sequence[Trial], out: Path) -> None:
-    """Write a manifest of the trials and their scores."""
-    about, scores = io.StringIO(), io.StringIO()
-    manifest = csv.writer(about, lineterminator="\n")
-    table = csv.writer(scores, lineterminator="\n")
-    manifest.writerow(["path", "label", "identity", "source"])
-    table.writerow(["path", "condition", "score", "reason"])
-    for trial in trials:
-        if trial.condition == "clean":
-            unit, source = trial.clip.unit, trial.clip.source
-            manifest.writerow([trial.name, int(trial.other), unit, source])
-        score = "" if trial.score is None else f"{trial.score:.6f}"
-        table.writerow([trial.name, trial.condition, score, "" if score else "too_short"])
-    write_atomic(out / "trials.csv", about.getvalue().encode())
-    write_atomic(out / "scores.csv", scores.getvalue().encode())
-
-
-def _one(items: Sequence[Item], rng: np.random.Generator) -> Item:
-    return items[int(rng.integers(len(items)))]
 
 
 def _rates(items: Sequence[Item], seed: int) -> list[Row]:
