@@ -46,6 +46,26 @@ def draw(store: Store, name: str) -> None:
     _bench(store.report(chosen))
 
 
+def draw_intervals(store: Store, name: str) -> None:
+    """Draw the error rates of a detector with their intervals, by its newest bench."""
+    own = [report_id for report_id, about in listed(store).items() if about[0] == name]
+    if not own:
+        return
+    report = store.report(own[0])
+    st.markdown(f"**With intervals, by the bench of {utc(report.created)}**")
+    _overall(report)
+
+
+def _overall(report: Report) -> list[str]:
+    """Draw the overall figures of every condition; give the conditions."""
+    names = [s.id for s in report.scenarios if any(_is_overall(e, s.id) for e in report.estimates)]
+    st.dataframe([bench_row(report, name) for name in names], width="stretch", hide_index=True)
+    level = report.parameters.get("level")
+    said = f"{level:.0%} intervals" if isinstance(level, float) else "Intervals"
+    st.caption(f"{said} in brackets; they resample identities, else sources.")
+    return names
+
+
 def listed(store: Store) -> dict[str, tuple[str, str]]:
     """Give the newest benches: per report the detector (or nothing), and a line about it."""
     rows = [row for row in store.reports() if row.kind == "bench"][:MAX_LISTED]
@@ -67,11 +87,10 @@ def _read(_store: Store, report_id: str, _digest: str) -> tuple[str, str]:
 
 
 def _bench(report: Report) -> None:
-    names = [s.id for s in report.scenarios if any(_is_overall(e, s.id) for e in report.estimates)]
-    st.dataframe([bench_row(report, name) for name in names], width="stretch", hide_index=True)
-    level = report.parameters.get("level")
-    said = f"{level:.0%} intervals" if isinstance(level, float) else "Intervals"
-    st.caption(f"{said} in brackets; they resample identities, else sources.")
+    names = _overall(report)
+    if not names:
+        st.markdown("The report holds no overall figures.")
+        return
     chosen = st.selectbox("Condition", names, format_func=plain, key="bench-condition")
     scenario = next(s for s in report.scenarios if s.id == chosen)
     st.markdown(f"**{md(scenario.title)}.** {md(scenario.summary)}")
@@ -89,11 +108,11 @@ def _is_overall(estimate: Estimate, scenario: str) -> bool:
 def bench_row(report: Report, scenario: str) -> dict[str, Any]:
     """Give the overall figures of a condition with their intervals."""
     own = {e.metric: e for e in report.estimates if _is_overall(e, scenario)}
-    counted = own.get("abstention")
+    counted = own["abstention"].n if "abstention" in own else max(e.n for e in own.values())
     return {
         "Condition": plain(scenario, 80),
-        "Items": number(counted.n) if counted else number(None),
-        **{title: _cell(own[key]) for key, title in METRICS.items() if key in own},
+        "Items": number(counted),
+        **_figures(own),
     }
 
 
@@ -107,10 +126,17 @@ def bench_groups(report: Report, scenario: str) -> list[dict[str, Any]]:
         {
             "Group": plain(name, 120),
             "Items": number(max(e.n for e in own.values())),
-            **{title: _cell(own[key]) for key, title in METRICS.items() if key in own},
+            **_figures(own),
         }
         for name, own in groups.items()
     ]
+
+
+def _figures(own: dict[str, Estimate]) -> dict[str, str]:
+    """Give the figures in the order of a card's table; those of other kinds of benches after it."""
+    order = {key: place for place, key in enumerate(METRICS)}
+    keys = sorted(own, key=lambda key: order.get(key, len(order)))
+    return {METRICS.get(key, plain(key, 60)): _cell(own[key]) for key in keys}
 
 
 def _cell(estimate: Estimate) -> str:

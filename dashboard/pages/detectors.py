@@ -90,6 +90,7 @@ def _one(store: Store, entry: Entry) -> None:
         card.draw(entry.card)
     with errors:
         rates.draw(entry.card)
+        benches.draw_intervals(store, entry.name)
     with benched:
         benches.draw(store, entry.name)
     with weights:

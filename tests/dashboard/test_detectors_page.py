@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from avaudit.card import load_card
-from avaudit.dashboard.detectors import curves, rates
+from avaudit.dashboard.detectors import benches, curves, rates
 from avaudit.evidence.tables import tables_of
 from avaudit.ledger import Ledger
 from avaudit.result import Curve, Estimate, Report, Scenario
@@ -142,8 +142,16 @@ def test_a_bench_of_the_ledger_gives_intervals_and_curves(home: Path) -> None:
     assert '"0.21 [0.15, 0.28]","0.1 [0.05, 0.2]"' in shown
     assert HOSTILE in shown  # a table reads no Markdown and no HTML
     assert "**DET**" in words(test)
+    assert "With intervals, by the bench of 2026-11-25 10:00 UTC" in words(test)
     other = page("speech.aasist")
     assert "0.21 [0.15, 0.28]" not in tables(other)  # somebody else's figures
+
+
+def test_figures_of_another_kind_of_bench_are_shown_too() -> None:
+    report = a_bench("sync.offset")
+    other = report.estimates[0].model_copy(update={"metric": "offset_error_s", "value": None})
+    row = benches.bench_row(report.model_copy(update={"estimates": [other]}), "clean")
+    assert row["offset_error_s"] == "not measured"
 
 
 def test_benches_of_nameless_scores_are_offered_as_such(home: Path) -> None:
