@@ -19,11 +19,11 @@ from . import ratio
 
 _BENCHES_SEARCHED = 10
 _RATES = {
-    "eer": ("Equal error rate", "share of either class on the wrong side, where both are equal"),
-    "misleading_h2_over_1": ("H2 items with LR > 1", "recorded items the ratio speaks against"),
-    "misleading_h1_under_1": ("H1 items with LR < 1", "made items the ratio speaks for"),
-    "misleading_h2_over_100": ("H2 items with LR > 100", "strongly misleading"),
-    "misleading_h1_under_0_01": ("H1 items with LR < 1/100", "strongly misleading"),
+    "eer": ("Equal error rate", "misses and false alarms, where they are equal"),
+    "misleading_h2_over_1": ("H2 items with LR > 1", "H2 is true and the ratio supports H1"),
+    "misleading_h1_under_1": ("H1 items with LR < 1", "H1 is true and the ratio supports H2"),
+    "misleading_h2_over_100": ("H2 items with LR > 100", "the same, strongly"),
+    "misleading_h1_under_0_01": ("H1 items with LR < 1/100", "the same, strongly"),
     "abstention": ("Abstained", "share of items without an answer"),
     "cllr": ("Cllr", "cost of the ratios: 0 is perfect, 1 is as good as none"),
     "cllr_min": ("Cllr min", "the part of it that better calibration cannot take away"),

@@ -77,8 +77,10 @@ def _tippett(curve: Curve, axis: alt.X) -> alt.Chart:
         .encode(
             x=axis,
             y=alt.Y("share:Q", title="share with a larger LR").scale(domain=[0, 1]),
-            color=alt.Color("class:N", title=None).scale(range=[colours.bad, colours.series[0]]),
-            strokeDash=alt.StrokeDash("class:N", legend=None),
+            color=alt.Color("class:N", title=None, legend=alt.Legend(orient="top")).scale(
+                range=[colours.bad, colours.series[0]]
+            ),
+            strokeDash=alt.StrokeDash("class:N", title=None, legend=alt.Legend(orient="top")),
         )
     )
     return lines

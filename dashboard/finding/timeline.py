@@ -51,7 +51,8 @@ def draw(record: FindingRecord, start_s: float) -> None:
 
 def _buttons(record: FindingRecord, segments: Sequence[Segment]) -> None:
     rated = any(s.score is not None or s.log10_lr is not None for s in segments)
-    st.caption("Jump to " + ("what speaks most for H1" if rated else "it") + ", in order of time.")
+    what = "what speaks most for H1" if rated else "a stretch"
+    st.caption(f"Jump to {what}, in order of time.")
     row = st.container(horizontal=True, gap="small")
     for place, segment in enumerate(strongest(segments)):
         label = f"{clock(segment.start_s)} · {_value(segment)}"
@@ -113,6 +114,8 @@ def _drawing(segments: Sequence[Segment], duration_s: float | None, start_s: flo
     end = max(duration_s or 0.0, float(table["end_s"].max()))
     choice = alt.selection_point(name="segment", fields=["start_s"], on="click")
     says = ["H1", "neither", "H2"]
+    rated = table["log10 LR"].notna().any()
+    legend = alt.Legend(title="speaks for") if rated else None
     tooltip = [
         alt.Tooltip("start_s:Q", format=".2f", title="from, s"),
         alt.Tooltip("end_s:Q", format=".2f", title="to, s"),
@@ -128,7 +131,7 @@ def _drawing(segments: Sequence[Segment], duration_s: float | None, start_s: flo
             ),
             x2="end_s:Q",
             y=alt.Y("lane:N", title=None, sort=None).axis(labelLimit=140),
-            color=alt.Color("says:N", title="speaks for").scale(
+            color=alt.Color("says:N", legend=legend).scale(
                 domain=says, range=[colours.bad, colours.plain, colours.series[0]]
             ),
             opacity=alt.condition(choice, alt.value(1.0), alt.value(0.55)),
