@@ -1,6 +1,6 @@
 """Offsets of sound to picture: how far those that a detector states lie from the true ones.
 
-Counted only where the manifest has a column ``offset_s``: by how many seconds the sound of a clip
+Counted only where the manifest has a column ``known_offset_s``: by how many seconds the sound of a clip
 comes late (negative: early). A clip whose own offset is not known has an empty field there.
 """
 
@@ -19,7 +19,7 @@ from ..statistics.scores import Floats
 from .figures import ALL, Condition, Figure
 from .sheet import Sheet
 
-COLUMN = "offset_s"
+COLUMN = "known_offset_s"
 FRAME_S = 0.040
 """One picture at 25 a second."""
 
@@ -52,7 +52,7 @@ class TrueOffsets:
 
 
 def true_offsets(sheet: Sheet) -> TrueOffsets | None:
-    """Read the true offsets; None where the manifest has no such column.
+    """Read the true offsets; None where the manifest has no such column, or nothing in it.
 
     Raises
     ------
@@ -62,6 +62,8 @@ def true_offsets(sheet: Sheet) -> TrueOffsets | None:
     if COLUMN not in sheet.manifest.frame:
         return None
     found = numbers(sheet.manifest, COLUMN)
+    if np.isnan(found).all():
+        return None
     if np.isinf(found).any():
         line = sheet.manifest.line(int(np.flatnonzero(np.isinf(found))[0]))
         raise UsageError(f"{sheet.manifest.path}, line {line}: the offset is infinite")

@@ -1,4 +1,4 @@
-"""Offsets in a bench: accuracy, bias and false alarms against a column ``offset_s``."""
+"""Offsets in a bench: accuracy, bias and false alarms against a column ``known_offset_s``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _write(folder: Path, *, truth: bool = True) -> tuple[Path, Path]:
     manifest, scores = folder / "clips.csv", folder / "scores.csv"
     with manifest.open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["path", "label", "identity", "fps", *(["offset_s"] if truth else [])])
+        table.writerow(["path", "label", "identity", "fps", *(["known_offset_s"] if truth else [])])
         for n, true in enumerate(TRUE_S):
             row = [f"c{n}.mp4", int(n >= 6), f"p{n}", "25" if n < 3 else "30"]
             table.writerow([*row, *([true] if truth else [])])
