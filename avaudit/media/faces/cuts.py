@@ -26,20 +26,19 @@ class CutFinder:
     def __init__(self) -> None:
         self._before: npt.NDArray[np.float64] | None = None
         self._changes: deque[float] = deque(maxlen=USUAL_OVER)
+        self.sudden = False
+        """Whether the last frame changed much more than usual, be it a cut or not."""
 
     def is_cut(self, picture: RgbArray) -> bool:
         """Say whether this frame begins a new shot; the first frame of all does not."""
         now, before = _points(picture), self._before
-        self._before = now
+        self._before, self.sudden = now, False
         if before is None:
             return False
         change = float(np.abs(now - before).mean())
         usual = float(np.median(self._changes)) if self._changes else 0.0
-        cut = (
-            change > LEAST_CHANGE
-            and change > TIMES_USUAL * usual
-            and _likeness(now, before) < MOST_LIKENESS
-        )
+        self.sudden = change > TIMES_USUAL * usual
+        cut = self.sudden and change > LEAST_CHANGE and _likeness(now, before) < MOST_LIKENESS
         self._changes.append(change)  # one cut does not move a median, a whip pan does
         return cut
 

@@ -76,7 +76,8 @@ class FaceFinder:
     def find(self, chunk: Chunk) -> ChunkFaces:
         """Give the faces of the next chunk."""
         news = _News()
-        cuts = [self._cuts.is_cut(frame.rgb) for frame in chunk.frames]
+        seen = [(self._cuts.is_cut(frame.rgb), self._cuts.sudden) for frame in chunk.frames]
+        cuts = [cut for cut, _ in seen]
         found = self._searched(chunk.frames, cuts, news)
         for position, frame in enumerate(chunk.frames):
             if cuts[position]:
@@ -84,7 +85,7 @@ class FaceFinder:
                 for track in self._tracks:
                     news.ends.append(_ended(track, "shot_cut"))
                 self._tracks = []
-            self._step(frame, found.get(position), news)
+            self._step(frame, found.get(position), news, sudden=seen[position][1])
         return news.frozen()
 
     # --- searching --------------------------------------------------------------------------
@@ -126,16 +127,17 @@ class FaceFinder:
 
     # --- following --------------------------------------------------------------------------
 
-    def _step(self, frame: Frame, found: list[Found] | None, news: _News) -> None:
+    def _step(self, frame: Frame, found: list[Found] | None, news: _News, *, sudden: bool) -> None:
         for track in self._tracks:
             track.predict(frame)
-        if any(track.jumped for track in self._tracks):
+        jumped = [track for track in self._tracks if track.jumped and sudden]
+        if jumped:
             self._due_s = float("-inf")
         if found is None and self._due_s == float("-inf"):
             self._plan(frame)
             found = self._search([frame], [0], news).get(0)
         unclaimed = list(found or ())
-        self._drop_jumped(unclaimed, news)
+        self._drop_jumped(jumped, unclaimed, news)
         unseen = self._claim(unclaimed)
         self._look(frame, unseen)
         self._drop_lost(frame, news)
@@ -145,9 +147,11 @@ class FaceFinder:
             if observation is not None:
                 news.observations.append(observation)
 
-    def _drop_jumped(self, found: Sequence[Found], news: _News) -> None:
+    def _drop_jumped(
+        self, jumped: Sequence[FaceTrack], found: Sequence[Found], news: _News
+    ) -> None:
         """End the tracks in whose place there is suddenly another face."""
-        for track in [track for track in self._tracks if track.jumped]:
+        for track in jumped:
             if any(overlap(track.box, face.box) >= SAME for face in found):
                 news.ends.append(_ended(track, "jump_cut"))
                 self._tracks.remove(track)
