@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
+from .options import print_gate
 from .output import print_report, progress
+
+FORMATS = ["json", "html", "pdf", "md", "sarif", "junit"]
 
 
 def demo(
@@ -17,7 +20,7 @@ def demo(
     ),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
-    """Make sample media and sample models, scan and audit them, seal and verify. No network.
+    """Make sample media and sample models, scan, gate and audit them, seal, verify. No network.
 
     The demo has a state folder of its own (OUT/home), so your ledger, key and trust lists stay
     as they are. One of its files is truncated on purpose: its failure is part of the report.
@@ -34,7 +37,9 @@ def demo(
 
 
 def _scan(out: Path, *, quiet: bool) -> bool:
-    """Scan media made here; tell whether the report verifies."""
+    """Scan media made here and judge them by a policy; tell whether the report verifies."""
+    from ..atomic import write_atomic
+    from ..policy import profile_text
     from ..publishing import prepare_folder
     from ..samples.demo import make_demo_media
     from ..scanning import run_scan
@@ -45,14 +50,19 @@ def _scan(out: Path, *, quiet: bool) -> bool:
     media = prepare_folder(out / "media")
     authority = make_demo_media(media)
     add_anchor("demo", authority.root_pem.encode())
+    policy = out / "avaudit-policy.toml"
+    write_atomic(policy, profile_text("upload-scan").encode())
+    settings = Settings(out=str(out / "report"), format=FORMATS, policy=str(policy))
     with progress(quiet=quiet) as show:
-        run = run_scan([media], Settings(out=str(out / "report")), show)
+        run = run_scan([media], settings, show)
     if run.problems:
         from .scan import leave
 
         leave(run)
     if not quiet:
         print_report(run.report)
+        assert run.report.gate_ is not None
+        print_gate(run.report.gate_)
     return verify_report(run.folder / "report.json").ok
 
 
@@ -91,6 +101,9 @@ def _print_end(out: Path, *, verified: bool) -> None:
     typer.echo("Sealed reports, to open in a browser:")
     for folder in ("report", "audit-planted", "audit-clean"):
         typer.echo(f"  {out / folder / 'report.html'}")
+    typer.echo(f"The first one also as PDF, Markdown, SARIF and JUnit XML: {out / 'report'}")
     typer.echo(f"Verification:  {'every check passed' if verified else 'FAILED'}")
     typer.echo(f"Try it: change a byte of {media} or of the report, then")
     typer.echo(f"  AVAUDIT_HOME={out / 'home'} avaudit verify {report}")
+    typer.echo("Review it:")
+    typer.echo(f"  AVAUDIT_HOME={out / 'home'} avaudit dashboard")
