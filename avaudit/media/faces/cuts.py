@@ -16,6 +16,8 @@ MOST_LIKENESS = 0.6
 """Correlation of two frames above which they show the same."""
 TIMES_USUAL = 3.0
 """How much a cut must exceed the usual change from frame to frame."""
+SUDDEN = 2.0
+"""The same for changes in which a face may have been exchanged."""
 USUAL_OVER = 15
 FLAT = 2.0
 
@@ -37,8 +39,9 @@ class CutFinder:
             return False
         change = float(np.abs(now - before).mean())
         usual = float(np.median(self._changes)) if self._changes else 0.0
-        self.sudden = change > TIMES_USUAL * usual
-        cut = self.sudden and change > LEAST_CHANGE and _likeness(now, before) < MOST_LIKENESS
+        self.sudden = change > SUDDEN * usual
+        large = change > LEAST_CHANGE and change > TIMES_USUAL * usual
+        cut = large and _likeness(now, before) < MOST_LIKENESS
         self._changes.append(change)  # one cut does not move a median, a whip pan does
         return cut
 

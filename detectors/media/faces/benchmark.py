@@ -44,11 +44,11 @@ def measure_talking_head(folder: Path) -> list[Row]:
         cpu_s, results = scan_files(worker, setup, [clip], folder)
         wall_s = time.perf_counter() - start
         peak = peak_bytes(worker.pid) / 1e6
-    findings = sorted(results[0].findings.items(), key=lambda pair: -pair[1].seconds)
+    spent = {n: (f.seconds or 0.0, f.outcome) for n, f in results[0].findings.items()}
     rows += [
-        Row(f"{name} ({finding.outcome}), same clip", finding.seconds, "s elapsed")
-        for name, finding in findings
-        if finding.seconds >= 0.05
+        Row(f"{name} ({outcome}), same clip", seconds, "s elapsed")
+        for name, (seconds, outcome) in sorted(spent.items(), key=lambda pair: -pair[1][0])
+        if seconds >= 0.05
     ]
     rows.append(Row("whole scan with all detectors, same clip", cpu_s, "s CPU"))
     rows.append(Row("the same, elapsed", wall_s, "s", goal=f"≤ {SECONDS} s on two cores"))
@@ -99,7 +99,8 @@ def write_talking_head(path: Path, *, seconds: int = SECONDS) -> None:
 
     rng = np.random.default_rng(4)
     backdrop = Image.fromarray(scene(rng, WIDTH, HEIGHT))
-    head = Image.fromarray(data.astronaut()).crop(HEAD)
+    portrait: Picture = data.astronaut()  # type: ignore[no-untyped-call]
+    head = Image.fromarray(portrait).crop(HEAD)
     head = head.resize((340, 400), Image.Resampling.BICUBIC)
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=RATE, options={"preset": "ultrafast"})
