@@ -46,7 +46,7 @@ def _rows(count: int, goal: str) -> list[Row]:
         **_faiss(columns, query),
     }
     times = _interleaved(ways)
-    what = f"known media: one query among {count:,} × {BITS} bits, radius {RADIUS}, one core, best of {RUNS}"
+    what = f"known media: one query among {count:,} × {BITS} bits, radius {RADIUS}, best of {RUNS}"
     floor, ours = times["floor"], times["ours"]
     rows = [Row(f"reading {count:,} × {BITS} bits once (memory-bandwidth floor)", floor, "ms")]
     rows.append(Row(what, ours, "ms", "reading it once", ours / floor, goal))

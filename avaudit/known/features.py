@@ -95,10 +95,11 @@ def blobs(rgb: RgbArray, *, edge_px: int = ITEM_EDGE_PX, most: int = ITEM_BLOBS)
     """
     grey = _grey(rgb, edge_px)
     levels, sigmas = _gaussians(grey)
-    places, response = _extrema(levels)
+    differences = np.stack([b - a for a, b in pairwise(levels)])
+    places, response = _extrema(differences)
     best = np.argsort(-np.abs(response), kind="stable")[:most]
     places, response = places[best], response[best]
-    at, sigma = _refined(levels, places, sigmas)
+    at, sigma = _refined(differences, places, sigmas)
     codes, margins = _codes(levels, sigmas, at, sigma, response)
     return Blobs(
         codes,
@@ -140,20 +141,23 @@ def _gaussians(grey: Floats) -> tuple[list[Floats], list[float]]:
     return levels, sigmas
 
 
-def _extrema(levels: list[Floats]) -> tuple[npt.NDArray[np.intp], Floats]:
+def _extrema(differences: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
     """Give the extrema of the differences over space and scale: (level, row, column)."""
-    from scipy.ndimage import maximum_filter, minimum_filter
-
-    differences = np.stack([b - a for a, b in pairwise(levels)])
-    high = (maximum_filter(differences, 3) == differences) & (differences > LEAST_CONTRAST)
-    low = (minimum_filter(differences, 3) == differences) & (differences < -LEAST_CONTRAST)
-    peaks = high | low
-    peaks[[0, -1]] = False
-    peaks[:, [0, -1]] = False
-    peaks[:, :, [0, -1]] = False
-    places = np.argwhere(peaks)
+    inner = differences[1:-1, 1:-1, 1:-1]
+    peaks = (inner >= _over_neighbours(differences, np.maximum)) & (inner > LEAST_CONTRAST)
+    peaks |= (inner <= _over_neighbours(differences, np.minimum)) & (inner < -LEAST_CONTRAST)
+    places = np.argwhere(peaks) + 1
     places = places[_round(differences, places)]
     return places, differences[tuple(places.T)]
+
+
+def _over_neighbours(values: Floats, rule: np.ufunc) -> Floats:
+    """Give the highest (or lowest) of 3 x 3 x 3 values around each that has all neighbours."""
+    for axis in range(3):
+        moved = np.moveaxis(values, axis, 0)
+        best = rule(rule(moved[:-2], moved[1:-1]), moved[2:])
+        values = np.moveaxis(best, 0, axis)
+    return values
 
 
 def _round(differences: Floats, places: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
@@ -172,14 +176,11 @@ def _round(differences: Floats, places: npt.NDArray[np.intp]) -> npt.NDArray[np.
     return kept
 
 
-def _refined(
-    levels: list[Floats], places: npt.NDArray[np.intp], sigmas: list[float]
-) -> tuple[Floats, Floats]:
+def _refined(d: Floats, places: npt.NDArray[np.intp], sigmas: list[float]) -> tuple[Floats, Floats]:
     """Place extrema between the pixels and between the levels by a parabola on each axis."""
     k, y, x = places.T
     if not len(places):
         return np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
-    d = np.stack([b - a for a, b in pairwise(levels)])
 
     def shift(before: Floats, here: Floats, after: Floats) -> Floats:
         curve = before + after - 2 * here

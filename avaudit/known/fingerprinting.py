@@ -34,7 +34,7 @@ class FingerprintDetector(Detector):
         """The card beside this file."""
         return load_card(__package__)
 
-    def prepare(self, data_dirs: Mapping[str, Path]) -> None:
+    def prepare(self, data_dirs: Mapping[str, Path]) -> None:  # noqa: ARG002 - it reads none
         """Import what is heavy."""
         warm_up()
 
@@ -60,11 +60,11 @@ class _Fingerprinting(Examination):
 class IntakeSource:
     """The source of detectors named :data:`SOURCE`."""
 
-    def names(self, place: Path) -> list[str]:
+    def names(self, place: Path) -> list[str]:  # noqa: ARG002 - the folder is empty
         """Give the one detector there is."""
         return [NAME]
 
-    def load(self, name: str, place: Path) -> Detector:
+    def load(self, name: str, place: Path) -> Detector:  # noqa: ARG002 - there is but one
         """Give it."""
         return FingerprintDetector()
 

@@ -20,7 +20,12 @@ LARGEST_LOG_RATIO = 0.4
 """Sizes of two blobs may differ from the similarity's by a factor of e to this."""
 LEAST_APART = 0.03
 LEAST_AGREEING = 8
-"""Fewer blobs in agreement are no match; see docs/known-media.md for what it was chosen on."""
+FURTHEST_MEAN = 8.5
+"""Fewer blobs in agreement, or codes further apart (in bits of 64), are no match.
+
+Photographs of one person, or pictures a generator made from one seed, share up to 12 blobs at
+mean distances from 8.8 bits on; see docs/known-media.md.
+"""
 
 Complexes = npt.NDArray[np.complex128]
 
@@ -37,6 +42,11 @@ class Alignment:
     shift: complex
     agreeing: int
     distance: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is a match."""
+        return self.agreeing >= LEAST_AGREEING and self.distance <= FURTHEST_MEAN
 
     @property
     def scale(self) -> float:

@@ -12,7 +12,10 @@ from .lookup import Match, Query
 from .picture import MIRRORED, TURNS
 from .search import within
 
-FRAME_RADIUS = 31
+FRAME_RADIUS = 56
+"""Of a frame among others that agree in time: a view that moves turns 20 bits in 0.2 s."""
+ALONE_RADIUS = 31
+"""Of frames too few for their times to agree, and of a still."""
 TURNS_TRIED = (0, MIRRORED)
 JOIN_S = 1.0
 """Differences of time within this are one: frames of an item are a second apart."""
@@ -110,8 +113,10 @@ def _aligned(hits: Hits) -> Hits:
 def _judged(item: Item, query: Query, own: Hits, usable_s: npt.NDArray[np.float64]) -> Match | None:
     start_s, end_s = float(own.time_s.min()), float(own.time_s.max())
     between = int(((usable_s >= start_s) & (usable_s <= end_s)).sum())
+    if len(usable_s) < LEAST_FRAMES:
+        own = own.where(own.distance <= ALONE_RADIUS)
     needed = min(LEAST_FRAMES, len(usable_s))
-    if len(own.frame) < needed or len(own.frame) < LEAST_SHARE * between:
+    if len(own.frame) < max(1, needed) or len(own.frame) < LEAST_SHARE * between:
         return None
     turn = int(np.bincount(own.turn).argmax())
     offset = float(np.median(own.item_time_s - own.time_s))

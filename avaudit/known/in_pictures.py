@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from .features import Blobs, mirrored, probes, unpack
-from .geometry import LEAST_AGREEING, Alignment, align
+from .geometry import Alignment, align
 from .index import Item, KnownIndex
 from .lookup import Match, Query, QueryPicture
 from .picture import TURNS
@@ -49,8 +49,6 @@ def picture_matches(index: KnownIndex, query: Query) -> list[Match]:
 
 
 def _timed(match: Match, times_s: Sequence[float]) -> Match:
-    from dataclasses import replace
-
     return replace(match, span_s=(min(times_s), max(times_s)))
 
 
@@ -99,7 +97,7 @@ def parts_in(index: KnownIndex, found: Blobs) -> dict[int, Part]:
         for number in _candidates(index, seen):
             item = index.item(number)
             alignment = align(seen, unpack(index.blobs(number), item.width, item.height))
-            if alignment is None or alignment.agreeing < LEAST_AGREEING:
+            if alignment is None or not alignment.sure:
                 continue
             before = parts.get(number)
             if before is None or alignment.agreeing > before.alignment.agreeing:
@@ -127,7 +125,7 @@ def _part(item: Item, query: Query, part: Part, of: int) -> Match:
         kind="image",
         distance=round(part.alignment.distance * CODE_TO_HASH, 1),
         measure="parts",
-        transform=told_part(item, query, place, part.alignment, mirrored=part.mirrored),
+        transform=told_part(item, place, part.alignment, mirrored=part.mirrored),
         agreeing=part.alignment.agreeing,
         of=of,
         region=place.visible,

@@ -16,7 +16,9 @@ WINDOW_FRAMES = 625
 """The query is voted on in stretches of 10 s, so that memory does not grow with its length."""
 LEAST_VOTES = 12
 """Landmarks in agreement within a stretch; see docs/known-media.md for what it was chosen on."""
-LEAST_SHARE = 0.05
+LEAST_KEYS = 8
+"""Different landmarks among them: a steady tone has ever the same, and no place in time."""
+LEAST_SHARE = 0.1
 """Share of the stretch's landmarks that must agree."""
 SLACK_FRAMES = 1
 MOST_PER_KEY = 20_000
@@ -74,7 +76,8 @@ def _votes(
     found = []
     for number, (place, _) in best.items():
         own = np.unique(landmark[np.abs(cell - place) <= SLACK_FRAMES])
-        if len(own) >= needed:  # a landmark may have voted for both neighbours
+        # a landmark may have voted for both neighbours
+        if len(own) >= needed and len(np.unique(keys[own])) >= LEAST_KEYS:
             at = frames[own]
             here = (place & 0xFFFFFFFF) - (1 << 30)
             found.append(

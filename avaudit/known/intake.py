@@ -206,6 +206,6 @@ def _fingerprinted(files: Sequence[Path], settings: Settings) -> Iterator[tuple[
 class _KeepsNothing(ArtefactStore):
     """Artefacts are not wanted here; the thumbnails of intake least of all."""
 
-    def keep(self, path: Path, media_type: str, role: str, title: str) -> Artefact:
+    def keep(self, path: Path, media_type: str, role: str, title: str) -> Artefact:  # noqa: ARG002
         """Refuse a file."""
         raise UnsafeArtefactError(f"{path.name}: files are not kept here")

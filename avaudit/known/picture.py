@@ -26,15 +26,19 @@ LEAST_EDGE_PX = 16
 
 TURNS = (
     "as it is",
-    "turned by 90°",
-    "turned by 180°",
     "turned by 270°",
+    "turned by 180°",
+    "turned by 90°",
     "mirrored upside down",
     "mirrored",
     "mirrored along a diagonal",
     "mirrored along the other diagonal",
 )
-"""What the eight hashes are of, in order; angles count counter-clockwise."""
+"""What was done to a known picture that is like the first, second ... hash of a query.
+
+The second hash is of the query turned by 90° counter-clockwise: if that is the known picture, the
+query is the known picture turned by 270°.
+"""
 
 MIRRORED = 5
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from .geometry import Alignment
@@ -81,9 +82,7 @@ def told_whole(item: Item, query: Query, turned: str, distance: float) -> str:
     return ", ".join(told)
 
 
-def told_part(
-    item: Item, query: Query, place: Place, alignment: Alignment, *, mirrored: bool
-) -> str:
+def told_part(item: Item, place: Place, alignment: Alignment, *, mirrored: bool) -> str:
     """Say what was done to a picture of which parts were found."""
     told = ["mirrored"] if mirrored else []
     if abs(alignment.angle_deg) >= LEAST_ANGLE_DEG:
@@ -130,6 +129,6 @@ def _resized(across: float, down: float) -> list[str]:
 
 def _light(item: Item, query: Query) -> list[str]:
     change = query.brightness - item.brightness
-    if change != change or abs(change) <= LIGHT_STEP:  # NaN: not measured
+    if math.isnan(change) or abs(change) <= LIGHT_STEP:
         return []
     return ["made brighter" if change > 0 else "made darker"]

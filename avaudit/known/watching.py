@@ -15,8 +15,8 @@ from .picture import PictureHash, brightness, picture_hash, thumbnail
 from .search import WORDS
 from .sound import Landmarks
 
-ITEM_STEP_S, QUERY_STEP_S = 1.0, 0.5
-"""Frames are hashed this often; a query twice as often, so that one of two is near a known one."""
+ITEM_STEP_S, QUERY_STEP_S = 1.0, 0.25
+"""Frames are hashed this often; a query more often, so that one of four is near a known one."""
 PARTS_EVERY_S = 5.0
 MOST_PARTS = 40
 """Frames of a video in which parts are looked for: they cost fifty times a hash."""
@@ -104,7 +104,8 @@ class Watcher:
                 return None
         self._looked_at = (frame.time_s, hashed)
         self._closely += 1
-        return blobs(frame.rgb, edge_px=QUERY_EDGE_PX, most=QUERY_BLOBS)
+        found = blobs(frame.rgb, edge_px=QUERY_EDGE_PX, most=QUERY_BLOBS)
+        return found if len(found) else None
 
     def fingerprint(self) -> Fingerprint:
         """Give what is kept of the file."""
