@@ -20,7 +20,7 @@ from .engine.pool import Job, LocalEngine
 from .engine.reshare import KEPT_S, can_reshare
 from .engine.subject import Examined
 from .environment import describe
-from .errors import AvauditError
+from .errors import AvauditError, UsageError
 from .evidence.apply import interpret
 from .evidence.stability import RESHARES, stability_facts
 from .home import home_dir
@@ -29,6 +29,9 @@ from .publishing import Run, gatekeeper, prepare_folder, publish
 from .registry import RENDERERS, load_detectors, select
 from .result import Artefact, Finding, Report, Stream, Subject, Tool
 from .settings import Settings
+
+CAMERA = "camera"
+"""What a detector reads that compares with the reference pictures of ``--camera DIR``."""
 
 Progress = Callable[[int, int, str], None]
 """Called before the first file and after each one with how many are done, how many there are, and
@@ -108,7 +111,7 @@ def run_scan(
     """Scan with given settings; the part the command line and the Python call share."""
     formats = select(settings.format, RENDERERS)
     gate = gatekeeper(settings)
-    chosen = load_detectors(settings.detectors)
+    chosen = asked(settings)
     inputs = resolve(named)
     folder = prepare_folder(Path(settings.out))
     impose = RESHARES if settings.stability else ()
@@ -120,7 +123,7 @@ def run_scan(
         detectors=tuple(chosen),
         limits=settings.limits.to_limits(),
         confinement=settings.confinement,
-        data_dirs=data_dirs(chosen),
+        data_dirs=data_dirs(chosen, settings.camera),
         threads=threads_per_worker(settings, len(jobs)),
     )
     engine = make_engine(settings, setup)
@@ -258,15 +261,40 @@ def _parameters(
         "workers": settings.worker_count(),
         "confinement": settings.confinement,
         "stability": settings.stability,
+        **({"camera": display_name(Path(settings.camera))} if settings.camera else {}),
         "limits": settings.limits.model_dump(),
         "skipped": inputs.skipped,
     }
 
 
-def data_dirs(detectors: dict[str, Detector]) -> dict[str, Path]:
-    """Give the folders below the home that detectors have declared to read."""
+def asked(settings: Settings) -> dict[str, Detector]:
+    """Give the detectors to ask: those that compare with a camera only where one was named.
+
+    Raises
+    ------
+    UsageError
+        When such a detector was asked for by name without ``--camera``, or the folder is missing.
+    """
+    chosen = load_detectors(settings.detectors)
+    if settings.camera is not None:
+        if not Path(settings.camera).is_dir():
+            raise UsageError(f"--camera: {settings.camera} is no folder")
+        return chosen
+    comparing = [name for name, detector in chosen.items() if CAMERA in detector.reads]
+    for name in comparing:
+        if name in (settings.detectors or ()):
+            raise UsageError(f"{name} needs reference pictures: --camera DIR")
+        del chosen[name]
+    return chosen
+
+
+def data_dirs(detectors: dict[str, Detector], camera: str | None = None) -> dict[str, Path]:
+    """Give the folders that detectors have declared to read: below the home, or the camera's."""
     wanted = sorted({name for detector in detectors.values() for name in detector.reads})
-    return {name: home_dir() / name for name in wanted}
+    places = {name: home_dir() / name for name in wanted}
+    if camera is not None and CAMERA in places:
+        places[CAMERA] = Path(camera).resolve()
+    return places
 
 
 def threads_per_worker(settings: Settings, jobs: int) -> int:

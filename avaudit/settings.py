@@ -51,6 +51,7 @@ class Settings(BaseModel):
     engine: Literal["local", "ray"] = "local"
     confinement: Literal["required", "best_effort"] = "required"
     stability: bool = False
+    camera: str | None = None
     key: str | None = None
     policy: str | None = None
     baseline: str | None = None

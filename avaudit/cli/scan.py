@@ -51,6 +51,10 @@ def scan(
         bool,
         typer.Option("--stability", help="Score each item again as it would be re-shared."),
     ] = False,
+    camera: Annotated[
+        str | None,
+        typer.Option("--camera", metavar="DIR", help="Pictures of one camera: the same camera?"),
+    ] = None,
     policy: Policy = None,
     baseline: Baseline = None,
     key: Key = None,
@@ -73,6 +77,7 @@ def scan(
         "workers": workers,
         "engine": engine,
         "stability": stability or None,
+        "camera": camera,
         "key": key,
         "policy": policy,
         "baseline": baseline,

@@ -1,1 +1,5 @@
-"""``image.edited``: was a region of the picture inserted, cloned, removed or inpainted?"""
+"""``image.edited``: whether a region of the picture was inserted, cloned or removed."""
+
+from .detector import EditedImageDetector
+
+__all__ = ["EditedImageDetector"]

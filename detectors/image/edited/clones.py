@@ -14,7 +14,6 @@ from scipy.ndimage import (
     maximum_filter,
     uniform_filter,
 )
-from scipy.spatial import cKDTree
 
 from .lattice import Map, Plane, cell_mean
 
@@ -86,7 +85,7 @@ def _corners(y: Plane) -> Points:
     return places[order].astype(np.float64)
 
 
-def _descriptors(y: Plane, points: Points) -> Points:
+def _descriptors(y: Plane, points: Points) -> Plane:
     """Describe each point by its turned, normalised surroundings, (n, PATCH * PATCH)."""
     smooth = gaussian_filter(y, 1.2)
     down, across = (gaussian_filter(part, 5.0) for part in np.gradient(smooth))
@@ -99,12 +98,19 @@ def _descriptors(y: Plane, points: Points) -> Points:
     columns = points[:, 1:] + h * cosine - v * sine
     values = map_coordinates(smooth, [rows, columns], order=1, mode="nearest").astype(np.float64)
     values -= values.mean(axis=1, keepdims=True)
-    return np.asarray(values / (np.linalg.norm(values, axis=1, keepdims=True) + 1e-6))
+    unit = values / (np.linalg.norm(values, axis=1, keepdims=True) + 1e-6)
+    return np.asarray(unit, dtype=np.float32)
 
 
-def _matches(points: Points, described: Points) -> tuple[Points, Points]:
+def _matches(points: Points, described: Plane) -> tuple[Points, Points]:
     """Give pairs of points that resemble each other clearly more than any third."""
-    distance, index = cKDTree(described).query(described, k=min(6, len(points)))
+    alike = described @ described.T
+    most = min(6, len(points))
+    index = np.argpartition(-alike, most - 1, axis=1)[:, :most]
+    order = np.argsort(-np.take_along_axis(alike, index, axis=1), axis=1, kind="stable")
+    index = np.take_along_axis(index, order, axis=1)
+    # descriptors have unit length: the distance follows from the product
+    distance = np.sqrt(np.maximum(2 - 2 * np.take_along_axis(alike, index, axis=1), 0.0))
     one, two = [], []
     for number in range(len(points)):
         far = np.linalg.norm(points[index[number]] - points[number], axis=1) > NEAREST_PX

@@ -25,10 +25,14 @@ BINS = 600
 SAMPLED_BLOCKS = 3000
 FEWEST = 150
 """Coefficients beyond half a step that a frequency must have to be judged."""
+SURE_AGAIN = 15.0
+"""The same for double quantisation, where the comparison is with a model."""
 SURE = 7.0
 """Standard deviations beyond the other grids from which a comb counts as seen."""
 CALIBRATION_GRID = (4, 4)
 SMOOTH_CELLS = 1.2
+MOST = 16.0
+"""Evidence per cell is cut here: blocks are less independent than the sum supposes."""
 
 _BASIS = np.cos(np.pi * np.outer(np.arange(4), 2 * np.arange(8) + 1) / 16) * 0.5
 _BASIS[0] *= np.sqrt(0.5)
@@ -60,7 +64,7 @@ class Combs:
     again: Comb | None
     other: Comb | None
     map: Map = field(repr=False)
-    """Per cell: evidence that the earlier compression is missing, positive where it is."""
+    """Per cell: log likelihood ratio, 0 to MOST, that an earlier compression is missing there."""
 
     @property
     def earlier(self) -> bool:
@@ -86,17 +90,18 @@ def find_combs(y: Plane) -> Combs:
     the last steps, after the calibration of Lukas & Fridrich (2003) and Bianchi & Piva (2012).
     """
     counted = np.stack([_histograms(y, divmod(place, 8)) for place in range(64)])
-    values = counted @ _WAVES.T
-    numbers = counted @ _COUNTED.T
-    mean = values / np.maximum(numbers, 1)
+    mean, numbers = _means(counted.reshape(-1, BINS))
+    mean, numbers = (part.reshape(64, len(FREQUENCIES), -1) for part in (mean, numbers))
     usual = np.median(mean, axis=0)
     own = _comb((0, 0), mean[0], numbers[0], usual)
+    if own.sure >= SURE:
+        _silence_own(numbers)
     best = max(
         (_comb(divmod(place, 8), mean[place], numbers[place], usual) for place in range(1, 64)),
         key=lambda comb: comb.sure,
     )
     found = [comb if comb.sure >= SURE else None for comb in (own, best)]
-    again = _again(y, found[0], mean[0], numbers[0]) if found[0] else None
+    again = _again(y, found[0]) if found[0] else None
     seen = [comb for comb in (found[0], again, found[1]) if comb is not None]
     return Combs(own=found[0], again=again, other=found[1], map=_missing(y, seen))
 
@@ -119,8 +124,7 @@ def _histograms(y: Plane, grid: tuple[int, int], steps: tuple[int, ...] = ()) ->
     every = max(1, round(blocks / SAMPLED_BLOCKS))
     if every > 1:  # whole rows of blocks, evenly
         strips = [
-            y[top + grid[0] : top + grid[0] + 8]
-            for top in range(0, y.shape[0] - 15, 8 * every)
+            y[top + grid[0] : top + grid[0] + 8] for top in range(0, y.shape[0] - 15, 8 * every)
         ]
         y = np.concatenate(strips)
         grid = (0, grid[1])
@@ -151,40 +155,61 @@ def _comb(grid: tuple[int, int], mean: Map, numbers: Map, usual: Map) -> Comb:
     )
 
 
-def _again(y: Plane, own: Comb, mean: Map, numbers: Map) -> Comb | None:
+def _silence_own(numbers: Map) -> None:
+    """Drop what the picture's own comb also shows on other grids, in place.
+
+    A grid shifted along one axis alone keeps the frequencies that are constant along it; one
+    shifted by a single pixel keeps nearly all.
+    """
+    vertical, horizontal = np.array(FREQUENCIES).T
+    for shift in range(1, 8):
+        numbers[shift, horizontal == 0] = 0
+        numbers[shift * 8, vertical == 0] = 0
+    for shift in (1, 7):
+        numbers[shift] = numbers[shift * 8] = 0
+
+
+def _again(y: Plane, own: Comb) -> Comb | None:
     """Look for an earlier compression on the picture's own grid (double quantisation)."""
-    counted = _histograms(y, CALIBRATION_GRID, own.steps)
-    usual = (counted @ _WAVES.T) / np.maximum(counted @ _COUNTED.T, 1)
-    allowed = numbers.copy()
+    usual = _means(_histograms(y, CALIBRATION_GRID, own.steps))[0]
+    # both are rounded to the last steps: what decoding adds must not make a difference
+    mean, numbers = _means(_histograms(y, (0, 0), own.steps))
     for number, last in enumerate(own.steps):
         # a step that divides the last one, or is a multiple of it, shows nothing of its own
-        related = (last % STEPS == 0) | (STEPS % max(last, 1) == 0)
-        allowed[number, related | (last == 0)] = 0
-    found = _comb((0, 0), mean, allowed, usual)
-    return found if found.sure >= SURE else None
+        related = (last % STEPS == 0) | (STEPS % max(last, 1) == 0) | (np.abs(STEPS - last) < 2)
+        numbers[number, related | (last == 0)] = 0
+    found = _comb((0, 0), mean, numbers, usual)
+    return found if found.sure >= SURE_AGAIN else None
+
+
+def _means(counted: Map) -> tuple[Map, Map]:
+    """Give the mean cosine at every step, and of how many coefficients it is."""
+    numbers = counted @ _COUNTED.T
+    return (counted @ _WAVES.T) / np.maximum(numbers, 1), numbers
 
 
 def _missing(y: Plane, combs: list[Comb]) -> Map:
-    """Sum, per cell, the linear log likelihood ratios against the combs."""
-    total, count = np.zeros(shape_of(y)), np.zeros(shape_of(y))
+    """Give the strongest evidence that one of the combs is missing around each cell.
+
+    Cosines are treated as normal with variance 1/2 around their means with and without a comb.
+    What has no detail tells nothing and gets 0, as does what conforms.
+    """
+    strongest = np.zeros(shape_of(y))
+    area = 4 * np.pi * SMOOTH_CELLS**2  # cells that the Gaussian window weighs in
     for comb in combs:
         found = coefficients(y, comb.grid)
         score = np.zeros(found.shape[:2])
-        used = np.zeros(found.shape[:2])
         for number, step in enumerate(comb.steps):
-            if not step:
-                continue
-            with_, without = comb.mean[number], comb.without[number]
-            values = found[..., number]
-            told = np.abs(values) >= step / 2
-            wave = np.cos(2 * np.pi * values / step)
-            score += np.where(told, 2 * (with_ - without) * ((with_ + without) / 2 - wave), 0.0)
-            used += np.where(told, 2 * (with_ - without) ** 2, 0.0)
-        total += _to_cells(score, comb.grid, total.shape)
-        count += _to_cells(used, comb.grid, total.shape)
-    smooth = gaussian_filter(total, SMOOTH_CELLS, mode="nearest")
-    weight = gaussian_filter(count, SMOOTH_CELLS, mode="nearest")
-    return smooth / np.sqrt(weight + 0.25)
+            if step:
+                with_, without = comb.mean[number], comb.without[number]
+                values = found[..., number]
+                wave = np.cos(2 * np.pi * values / step)
+                ratio = 2 * (with_ - without) * ((with_ + without) / 2 - wave)
+                score += np.where(np.abs(values) >= step / 2, ratio, 0.0)
+        cells_ = _to_cells(score, comb.grid, strongest.shape)
+        smooth = area * gaussian_filter(cells_, SMOOTH_CELLS, mode="nearest")
+        strongest = np.maximum(strongest, smooth)
+    return np.minimum(strongest, MOST)
 
 
 def _to_cells(values: Map, grid: tuple[int, int], shape: tuple[int, int]) -> Map:

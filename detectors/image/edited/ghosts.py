@@ -79,11 +79,11 @@ def _parting(values: Map) -> float:
     number = np.arange(1, ordered.size)
     total = ordered.sum()
     below = np.cumsum(ordered)[:-1]
-    between = number * (ordered.size - number) * (
-        below / number - (total - below) / (ordered.size - number)
-    ) ** 2
+    between = (
+        number
+        * (ordered.size - number)
+        * (below / number - (total - below) / (ordered.size - number)) ** 2
+    )
     edge = max(1, int(0.03 * ordered.size))
     variance = float(ordered.var()) * ordered.size**2
     return float(between[edge:-edge].max() / variance) if variance > 1e-12 else 0.0
-
-

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import uniform_filter
 
+from avaudit.detector import JsonValue
 from avaudit.media.types import RgbArray
 
 from .clones import Clone, find_clone
@@ -14,8 +15,8 @@ from .combs import Combs, find_combs
 from .ghosts import ghost_map
 from .lattice import Map, planes, standardised
 from .noise import noise_maps
-from .residue import residue_map
 from .resampling import resampling_map
+from .residue import residue_map
 
 NAMES = ("noise", "detail", "colour", "residue", "compression", "ghost", "resampling", "clone")
 """The families whose maps are fused, in the order of :attr:`Measured.stack`."""
@@ -30,7 +31,7 @@ class Measured:
     stack
         Shape (rows, columns, len(NAMES)): each map averaged over 3 × 3 cells and in robust
         standard deviations from the picture's median; ``clone`` is the share of a cell that
-        was found twice.
+        was found twice, ``compression`` a log likelihood ratio.
     combs
         What was found of earlier compressions.
     clone
@@ -54,10 +55,46 @@ def measure(rgb: RgbArray) -> Measured:
     maps = {
         **noise_maps(parts),
         "residue": residue_map(parts.y),
-        "compression": combs.map,
         "ghost": ghost_map(parts.y, grid),
         "resampling": resampling_map(parts.y),
     }
-    layers = [standardised(uniform_filter(maps[name], 3)) for name in NAMES if name in maps]
-    layers.append(clone.map if clone else np.zeros_like(layers[0]))
-    return Measured(stack=np.stack(layers, axis=-1), combs=combs, clone=clone)
+    found = {name: standardised(uniform_filter(layer, 3)) for name, layer in maps.items()}
+    # these two say what they say without comparison with the rest of the picture
+    found["compression"] = combs.map
+    found["clone"] = clone.map if clone else np.zeros_like(combs.map)
+    return Measured(
+        stack=np.stack([found[name] for name in NAMES], axis=-1), combs=combs, clone=clone
+    )
+
+
+def families(found: Measured) -> dict[str, JsonValue]:
+    """Give, for the facts of a finding, what was seen of each family.
+
+    ``compressions`` are the combs (grid offset in pixels, steps of the nine low frequencies of
+    :data:`.combs.FREQUENCIES`); ``altered_most`` is the 98th percentile of each map.
+    """
+    combs = found.combs
+    named = {"last": combs.own, "same_grid": combs.again, "other_grid": combs.other}
+    facts: dict[str, JsonValue] = {
+        "compressions": {
+            name: {
+                "grid_x_px": comb.grid[1],
+                "grid_y_px": comb.grid[0],
+                "steps": list(comb.steps),
+                "z": round(comb.sure, 1),
+            }
+            for name, comb in named.items()
+            if comb is not None
+        },
+        "altered_most": {
+            name: round(float(np.quantile(found.stack[..., place], 0.98)), 2)
+            for place, name in enumerate(NAMES)
+        },
+    }
+    if found.clone is not None:
+        facts["clone"] = {
+            "matches": found.clone.inliers,
+            "share": round(found.clone.share, 4),
+            "transform_yx": found.clone.transform.round(4).tolist(),
+        }
+    return facts

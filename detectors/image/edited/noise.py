@@ -72,3 +72,9 @@ def _unexplained(level: Map, brightness: Map, texture: Map) -> Map:
         spread = 1.4826 * np.median(np.abs(left)) + 1e-6
         weights = 1.0 / (1.0 + (left / (2.0 * spread)) ** 2)
     return left.reshape(level.shape)
+
+
+def raw_noise(y: Plane) -> Map:
+    """Give the plain noise map (Mahdian & Saic 2009), a baseline: how far levels lie from usual."""
+    level = np.log(_robust(_diagonal(y)) + FLOOR)
+    return np.abs(level - np.median(level))

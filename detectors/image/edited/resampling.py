@@ -37,7 +37,8 @@ def resampling_map(y: Plane) -> Map:
     for row, strip in enumerate(windows):  # a strip at a time keeps memory small
         flat = strip - strip.mean(axis=(1, 2), keepdims=True)
         power = np.abs(np.fft.rfft2(flat * shape))[:, wanted]
-        peaks[row] = np.log(power.max(axis=1) / np.maximum(np.median(power, axis=1), 1e-9))
+        highest, usual = power.max(axis=1), np.median(power, axis=1)
+        peaks[row] = np.log((highest + 1e-3) / (usual + 1e-3))
     return _to_lattice(peaks, shape_of(y))
 
 

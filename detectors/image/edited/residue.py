@@ -34,6 +34,7 @@ def residue_map(y: Plane) -> Map:
     """
     counts = np.concatenate([_counts(y), _counts(np.ascontiguousarray(y.T), turned=True)], axis=2)
     windows = uniform_filter(counts, size=(WINDOW_CELLS, WINDOW_CELLS, 1), mode="nearest")
+    windows = np.maximum(windows, 0.0)  # running sums leave tiny negatives
     shares = np.sqrt(windows / np.maximum(windows.sum(axis=2, keepdims=True), 1e-9))
     rows, columns = shape_of(y)
     return _distances(shares.reshape(rows * columns, -1)).reshape(rows, columns)
