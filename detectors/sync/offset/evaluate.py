@@ -68,7 +68,7 @@ def evaluate(
     out
         The folder of the recipe.
     conditions
-        Names of :data:`avaudit.conditions.impose.VIDEO_CONDITIONS` by which every second clip is
+        Names of :data:`avaudit.conditions.impose.VIDEO_CONDITIONS` by which every third clip is
         coded as well.
     seed
         Of all draws.
@@ -103,7 +103,7 @@ def evaluate(
     trials = trials_of(scored, "clean", seed)
     rows += _separation(trials, "as they came")
     for condition in conditions:
-        coded = coded_anew(scored[::2], condition, out, progress)
+        coded = coded_anew(scored[::3], condition, out, progress)
         again = trials_of(coded, condition, seed)
         rows += _separation(again, condition) + _same(scored, coded, condition)
         trials += again
