@@ -151,7 +151,7 @@ def _extrema(differences: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
     return places, differences[tuple(places.T)]
 
 
-def _over_neighbours(values: Floats, rule: np.ufunc) -> Floats:
+def _over_neighbours(values: Floats, rule: Any) -> Floats:
     """Give the highest (or lowest) of 3 x 3 x 3 values around each that has all neighbours."""
     for axis in range(3):
         moved = np.moveaxis(values, axis, 0)
@@ -186,7 +186,8 @@ def _refined(d: Floats, places: npt.NDArray[np.intp], sigmas: list[float]) -> tu
         curve = before + after - 2 * here
         with np.errstate(divide="ignore", invalid="ignore"):
             step = (before - after) / (2 * curve)
-        return np.clip(np.nan_to_num(step), -0.5, 0.5).astype(np.float32)
+        clipped: Floats = np.clip(np.nan_to_num(step), -0.5, 0.5).astype(np.float32)
+        return clipped
 
     here = d[k, y, x]
     dx = shift(d[k, y, x - 1], here, d[k, y, x + 1])
@@ -234,7 +235,8 @@ def _sampled(level: Floats, xs: Floats, ys: Floats) -> Floats:
 def _dct(n: int) -> Floats:
     k = np.arange(n)[:, None]
     basis = np.cos(np.pi * k * (2 * np.arange(n) + 1) / (2 * n)) * np.sqrt(2 / n)
-    return basis.astype(np.float32)
+    rows: Floats = basis.astype(np.float32)
+    return rows
 
 
 def _mask(chosen: Any) -> np.uint64:
@@ -280,6 +282,7 @@ def probes(found: Blobs, flips: int) -> npt.NDArray[np.uint32]:
 
 def mirrored(found: Blobs) -> Blobs:
     """Give the blobs as they are in the mirrored picture."""
-    xy = found.xy * np.float32([-1, 1]) + np.float32([found.width, 0])
+    xy = found.xy.copy()
+    xy[:, 0] = np.float32(found.width) - xy[:, 0]
     codes = found.codes ^ MIRROR_X
     return Blobs(codes, xy, found.sigma, found.width, found.height, found.margins)

@@ -103,9 +103,9 @@ class Landmarks:
         peaks = _peaks(rows)
         ready = len(rows) if last else len(rows) - context
         done = self._done
-        self._peaks.append(
-            peaks[(peaks[:, 0] >= done) & (peaks[:, 0] < ready)] + [self._first_row, 0]
-        )
+        own = peaks[(peaks[:, 0] >= done) & (peaks[:, 0] < ready)]
+        own[:, 0] += self._first_row
+        self._peaks.append(own)
         if last:
             self._rows, self._done = [], 0
             return

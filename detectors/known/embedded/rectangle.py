@@ -21,6 +21,8 @@ LEAST_FILLED, LEAST_TEXTURE = 0.8, 0.1
 LEAST_AT_SIDE, MOST_BESIDE = 0.85, 0.02
 """Share of a line just inside that is no surroundings, and of one just outside that is not."""
 REACH_PX = 4
+BESIDE_PX = 17
+"""Beyond this JPEG's blocks (16 pixels of halved colour) carry nothing of the picture into its surroundings."""
 LEAST_SIDE_PX = 64
 LEAST_SHARE, MOST_SHARE = 0.04, 0.97
 
@@ -130,10 +132,10 @@ def _is_picture(other: Flags, flat: Flags, box: tuple[int, int, int, int]) -> bo
         return False
     height, width = other.shape
     sides = (
-        (top, inside[1], other[max(0, top - REACH_PX), left:right]),
-        (height - bottom, inside[-2], other[min(height - 1, bottom + REACH_PX - 1), left:right]),
-        (left, inside[:, 1], other[top:bottom, max(0, left - REACH_PX)]),
-        (width - right, inside[:, -2], other[top:bottom, min(width - 1, right + REACH_PX - 1)]),
+        (top, inside[1], other[max(0, top - BESIDE_PX), left:right]),
+        (height - bottom, inside[-2], other[min(height, bottom + BESIDE_PX) - 1, left:right]),
+        (left, inside[:, 1], other[top:bottom, max(0, left - BESIDE_PX)]),
+        (width - right, inside[:, -2], other[top:bottom, min(width, right + BESIDE_PX) - 1]),
     )
     return all(
         line.mean() >= LEAST_AT_SIDE and (room < REACH_PX or beside.mean() <= MOST_BESIDE)
