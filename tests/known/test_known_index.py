@@ -99,7 +99,7 @@ def test_an_index_killed_while_adding_has_every_committed_item(tmp_path: Path) -
 
 @pytest.mark.slow
 def test_an_index_killed_while_adding_100_000_items(tmp_path: Path) -> None:
-    killed_while_adding(tmp_path / "known", count=100_000, each=5000, kills=4, step=1)
+    killed_while_adding(tmp_path / "known", count=100_000, each=5000, kills=2, step=3)
 
 
 def write_and_stop(folder: Path) -> None:

@@ -22,7 +22,7 @@ LEAST_AT_SIDE, MOST_BESIDE = 0.85, 0.02
 """Share of a line just inside that is no surroundings, and of one just outside that is not."""
 REACH_PX = 4
 BESIDE_PX = 17
-"""Beyond this JPEG's blocks (16 pixels of halved colour) carry nothing of the picture into its surroundings."""
+"""JPEG's blocks (16 pixels of halved colour) carry nothing of a picture further than this."""
 LEAST_SIDE_PX = 64
 LEAST_SHARE, MOST_SHARE = 0.04, 0.97
 
