@@ -90,6 +90,4 @@ def banner() -> None:
         ":orange-badge[demo] Sample media and toy models, in a ledger of their own. Everybody who "
         "has this dashboard open sees the demo."
     )
-    if right.button("Leave the demo", key="leave-demo", width="stretch"):
-        leave()
-        st.rerun()
+    right.button("Leave the demo", key="leave-demo", width="stretch", on_click=leave)

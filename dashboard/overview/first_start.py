@@ -28,9 +28,8 @@ def draw(folder: Path) -> None:
             "shows the result. It takes about half a minute, needs no network, and keeps a ledger "
             "of its own: yours stays empty."
         )
-        if demo.is_made() and st.button("Open the demo", type="primary", key="open-demo"):
-            demo.enter()
-            st.rerun()
+        if demo.is_made():
+            st.button("Open the demo", type="primary", key="open-demo", on_click=demo.enter)
         again = "Make it again" if demo.is_made() else "Make the demo"
         if st.button(again, type="secondary" if demo.is_made() else "primary", key="make-demo"):
             _make()

@@ -18,7 +18,7 @@ CORPUS = (
     "![beacon](http://evil.invalid/b.png)",
     "https://evil.invalid/auto www.evil.invalid me@evil.invalid",
     "**bold** # h1 `code` $\\alpha$ :red[red] :material/home: :smile: ~~s~~ | a | b |",
-    "{{7*7}} ${7*7} <%= 7*7 %> {{constructor.constructor('window.pwned=1')()}}",
+    "{{7919*7919}} ${7919*7919} <%= 7919*7919 %> {{constructor.constructor('window.pwned=1')()}}",
     "&lt;script&gt; &#60;b&#62; a\x00b\x07\x1b[31m\nline\u202egpj.exe \u200b",
     "=HYPERLINK('http://evil.invalid')",
 )
@@ -44,7 +44,7 @@ def check(page: Any) -> None:
     text = page.get_by_test_id("stMain").inner_text()
     assert "\u202e" not in text
     assert "\x1b" not in text
-    assert "49" not in text.replace("1749", "")  # no template was evaluated
+    assert "62710561" not in text  # no template was evaluated
 
 
 def test_nothing_from_a_file_comes_alive(

@@ -80,6 +80,8 @@ def test_from_the_first_start_to_a_verified_review(
     assert json.loads(payload)["text"] == "The bytes differ; I compared with the original."
 
     page.get_by_role("button", name="Leave the demo").click()
+    page.get_by_role("button", name="Leave the demo").wait_for(state="detached")
+    settle(page)
     page.get_by_role("link", name="Overview").click()
     page.get_by_role("heading", name="Nothing has been examined yet").wait_for()
 
