@@ -94,7 +94,7 @@ def killed_while_adding(folder: Path, count: int, each: int, kills: int, step: i
 
 
 def test_an_index_killed_while_adding_has_every_committed_item(tmp_path: Path) -> None:
-    killed_while_adding(tmp_path / "known", count=1200, each=50, kills=1, step=7)
+    killed_while_adding(tmp_path / "known", count=600, each=25, kills=1, step=7)
 
 
 @pytest.mark.slow

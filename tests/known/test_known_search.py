@@ -19,7 +19,7 @@ def brute(columns: list[np.ndarray], word: np.ndarray, radius: int) -> dict[int,
     return {int(i): int(distance[i]) for i in np.flatnonzero(distance <= radius)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     n=st.integers(0, 400),
     radius=st.integers(0, 256),

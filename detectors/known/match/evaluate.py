@@ -149,7 +149,8 @@ def entries_of(manifest: Path) -> list[Entry]:
         When it cannot be read or has no such pictures.
     """
     try:
-        rows = list(csv.DictReader(manifest.open(encoding="utf-8")))
+        with manifest.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
     except OSError as error:
         raise UsageError(f"{manifest}: it cannot be read: {error.strerror}") from error
     found = [
