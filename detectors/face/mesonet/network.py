@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 FACE_PX = 256
 KERAS_EPSILON = 1e-3
@@ -39,8 +39,8 @@ class Inception(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, channels, h, w) to (n, sum of widths, h, w)."""
-        first, *others = (F.relu(entry(x)) for entry in self.entries)
-        seen = (F.relu(wide(other)) for wide, other in zip(self.wide, others, strict=True))
+        first, *others = (functional.relu(entry(x)) for entry in self.entries)
+        seen = (functional.relu(wide(other)) for wide, other in zip(self.wide, others, strict=True))
         return torch.cat([first, *seen], dim=1)
 
 
@@ -62,12 +62,12 @@ class MesoInception4(nn.Module):
     def forward(self, faces: Tensor) -> Tensor:
         """Map faces (n, 3, 256, 256) to logits (n,); the published output is their sigmoid."""
         first, second, third, fourth = self.norms
-        x = F.max_pool2d(first(self.inceptions[0](faces)), 2)
-        x = F.max_pool2d(second(self.inceptions[1](x)), 2)
-        x = F.max_pool2d(third(F.relu(self.convolutions[0](x))), 2)
-        x = F.max_pool2d(fourth(F.relu(self.convolutions[1](x))), 4)
+        x = functional.max_pool2d(first(self.inceptions[0](faces)), 2)
+        x = functional.max_pool2d(second(self.inceptions[1](x)), 2)
+        x = functional.max_pool2d(third(functional.relu(self.convolutions[0](x))), 2)
+        x = functional.max_pool2d(fourth(functional.relu(self.convolutions[1](x))), 4)
         flat = x.permute(0, 2, 3, 1).flatten(1)  # Keras counts channels last
-        return cast(Tensor, self.out(F.leaky_relu(self.hidden(flat), LEAK))[:, 0])
+        return cast(Tensor, self.out(functional.leaky_relu(self.hidden(flat), LEAK))[:, 0])
 
 
 def load_keras(path: Path) -> MesoInception4:

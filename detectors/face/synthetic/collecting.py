@@ -1,0 +1,106 @@
+"""From faces that are followed to windows: about four crops a second, at most sixteen together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from avaudit.media.faces import pose_of
+from avaudit.media.faces.crops import turned_square
+from avaudit.media.types import ChunkFaces, FaceObservation, RgbArray
+
+from .regions import EXTENT
+
+EVERY_S = 0.249
+CROP_PX = 256
+MOST = 16
+"""Crops of a window: about four seconds."""
+GAP_S = 1.0
+"""A window does not go on over a longer gap."""
+LEAST_CONFIDENCE = 0.8
+TRACKS = 32
+"""Faces that are followed at a time and half-filled windows waiting: memory stays bounded."""
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Some seconds of one face.
+
+    ``crops`` is ``uint8`` (n, 256, 256, 3), eyes level, the tip of the nose in the middle;
+    ``box`` is where the face was last, ``face_px`` the median of its box's height.
+    """
+
+    track: int
+    times_s: tuple[float, ...]
+    crops: RgbArray
+    box: Box
+    face_px: float
+
+
+@dataclass
+class _Open:
+    times_s: list[float] = field(default_factory=list)
+    crops: list[RgbArray] = field(default_factory=list)
+    heights: list[float] = field(default_factory=list)
+    box: Box = (0.0, 0.0, 0.0, 0.0)
+
+
+class Collector:
+    """Keeps crops until a window is full."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, _Open] = {}
+        self.too_many = 0
+
+    def feed(self, faces: ChunkFaces | None) -> list[Window]:
+        """Take the faces of a chunk and give the windows that became full."""
+        full: list[Window] = []
+        for face in faces.observations if faces else ():
+            if face.confidence >= LEAST_CONFIDENCE:
+                full += self._take(face)
+        for end in faces.ends if faces else ():
+            full += self._close(end.track)
+        return full
+
+    def flush(self) -> list[Window]:
+        """Give the windows that are still open."""
+        return [window for track in sorted(self._open) for window in self._close(track)]
+
+    def _take(self, face: FaceObservation) -> list[Window]:
+        done: list[Window] = []
+        kept = self._open.get(face.track)
+        if kept is None:
+            if len(self._open) >= TRACKS:
+                self.too_many += 1
+                return done
+            kept = self._open[face.track] = _Open()
+        if kept.times_s:
+            since = face.time_s - kept.times_s[-1]
+            if since < EVERY_S:
+                return done
+            if since > GAP_S or len(kept.crops) == MOST:
+                done = self._close(face.track)
+                kept = self._open[face.track] = _Open()
+        kept.times_s.append(face.time_s)
+        kept.crops.append(crop(face))
+        kept.heights.append(face.box[3])
+        kept.box = face.box
+        return done
+
+    def _close(self, track: int) -> list[Window]:
+        kept = self._open.pop(track, None)
+        if kept is None or not kept.crops:
+            return []
+        face_px = float(np.median(kept.heights))
+        crops = np.stack(kept.crops)
+        return [Window(track, tuple(kept.times_s), crops, kept.box, face_px)]
+
+
+def crop(face: FaceObservation) -> RgbArray:
+    """Cut the face: eyes level, the tip of the nose in the middle, always at the same scale."""
+    pose = pose_of(face.landmarks)
+    nose = (float(face.landmarks[2, 0]), float(face.landmarks[2, 1]))
+    return turned_square(face.frame.rgb, nose, EXTENT * pose.unit_px, pose.roll_deg, CROP_PX)

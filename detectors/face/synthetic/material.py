@@ -1,0 +1,176 @@
+"""Clips of a manifest as the recipe and its evaluation use them: measured window by window."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from avaudit.atomic import write_atomic
+from avaudit.confinement.limits import Limits
+from avaudit.errors import AvauditError, ExaminationError, UsageError
+from avaudit.manifest import binary_labels, paths, read_manifest, texts
+from avaudit.media.intake import open_media
+
+from .collecting import Collector, Window
+from .measures import Row, measure
+
+if TYPE_CHECKING:
+    from avaudit.media.faces.networks import FaceNetworks
+
+VERSION = "1"
+"""Raised when a measurement changes: what was measured before is then not used."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """A row of the manifest; ``method`` is empty for recordings."""
+
+    name: str
+    path: Path
+    label: int
+    source: str
+    method: str
+    identity: str
+    gender: str
+    trainable: bool
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The windows of a clip.
+
+    ``rows`` is (windows, measurements); ``tracks``, ``faces`` (crops of the window) and
+    ``face_px`` (height of the face) are (windows,).
+    """
+
+    rows: Row
+    tracks: npt.NDArray[np.int64]
+    faces: npt.NDArray[np.int64]
+    face_px: Row
+
+
+def read_clips(manifest: Path) -> list[Clip]:
+    """Read the rows of a manifest.
+
+    Columns ``path``, ``label`` (1: made), ``source_repo`` or ``source``, ``identity``; perhaps
+    ``method``, ``group.gender`` and ``use`` (only ``train`` is learnt from; without it, all).
+
+    Raises
+    ------
+    UsageError
+        When the manifest cannot be read or lacks a column.
+    """
+    table = read_manifest(manifest)
+    columns = set(table.frame.columns)
+    source = next((name for name in ("source_repo", "source") if name in columns), None)
+    if source is None or "identity" not in columns:
+        raise UsageError(f"{manifest}: the columns source_repo (or source) and identity are needed")
+
+    def column(name: str, default: str) -> list[str]:
+        if name not in columns:
+            return [default] * len(table)
+        return [str(value) for value in texts(table, name)]
+
+    listed = zip(
+        column("path", ""),
+        paths(table, "video"),
+        binary_labels(table),
+        column(source, ""),
+        column("method", ""),
+        column("identity", ""),
+        column("group.gender", "unknown"),
+        column("use", "train"),
+        strict=True,
+    )
+    return [
+        Clip(
+            name=name,
+            path=Path(path),
+            label=int(label),
+            source=origin,
+            method=method if label else "",
+            identity=who,
+            gender=gender,
+            trainable=use == "train",
+        )
+        for name, path, label, origin, method, who, gender, use in listed
+    ]
+
+
+def all_measured(clips: Sequence[Clip], folder: Path, progress: Say) -> list[Measured]:
+    """Measure clips, each only once: the folder keeps what was measured.
+
+    Raises
+    ------
+    AvauditError
+        When a clip cannot be read.
+    """
+    found = []
+    for count, clip in enumerate(clips, 1):
+        found.append(_kept(clip.path, folder))
+        if count % 20 == 0 or count == len(clips):
+            progress(f"measured {count} of {len(clips)} clips")
+    return found
+
+
+def _kept(path: Path, folder: Path) -> Measured:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+    file = folder / f"{digest}-{VERSION}.npz"
+    if not file.is_file():
+        found = measured(windows_of(path))
+        buffer = io.BytesIO()
+        np.savez(buffer, **vars(found))
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(file, buffer.getvalue())
+    with np.load(file, allow_pickle=False) as held:
+        return Measured(**{name: held[name] for name in ("rows", "tracks", "faces", "face_px")})
+
+
+def measured(windows: Iterator[Window]) -> Measured:
+    """Measure windows."""
+    found = [(measure(w.crops), w.track, len(w.crops), w.face_px) for w in windows]
+    if not found:
+        raise AvauditError("no face was found in the clip")
+    rows, tracks, faces, face_px = zip(*found, strict=True)
+    return Measured(np.stack(rows), np.array(tracks), np.array(faces), np.array(face_px))
+
+
+def windows_of(path: Path) -> Iterator[Window]:
+    """Give the windows of a clip, as the detector sees them.
+
+    Raises
+    ------
+    AvauditError
+        When the clip cannot be decoded.
+    """
+    from avaudit.media.faces.finder import FaceFinder
+
+    collector = Collector()
+    try:
+        with path.open("rb") as file:
+            opened = open_media(file.fileno(), Limits(), threads=1)
+            if opened.chunks is None:
+                raise opened.problem or ExaminationError("no_clip", "it is no clip")
+            finder = FaceFinder(_networks(), opened.media.kind)
+            for chunk in opened.chunks():
+                yield from collector.feed(finder.find(chunk))
+            yield from collector.flush()
+    except (OSError, ExaminationError) as error:
+        raise AvauditError(f"{path}: cannot be used: {error}") from error
+
+
+@cache
+def _networks() -> FaceNetworks:
+    from avaudit.media.faces.networks import FaceNetworks
+
+    return FaceNetworks()
