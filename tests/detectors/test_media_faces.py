@@ -78,9 +78,7 @@ def test_strips_are_bounded_and_even() -> None:
     picture = portraits.astronaut()
     marks = np.array([[204.0, 100], [247, 104], [225, 129], [203, 140], [246, 142]])
     for index in range(2000):
-        frame = Frame(
-            index=index, time_s=index / 25, width=512, height=512, load=picture.copy
-        )
+        frame = Frame(index=index, time_s=index / 25, width=512, height=512, load=picture.copy)
         face = FaceObservation(
             track=1,
             frame=frame,
