@@ -105,9 +105,11 @@ def test_jumping_on_the_time_line(
     page.get_by_text("The player starts at 0:04").wait_for()
     page.wait_for_function("document.querySelector('audio').currentTime === 4")
     # a click on a bar of the time line does the same
-    bars = page.locator("[data-testid=stVegaLiteChart] path[aria-roledescription=bar]")
-    assert bars.count() == 4
-    bars.nth(1).click()
+    settle(page)
+    marks = "[data-testid=stVegaLiteChart] path[aria-roledescription=bar]"
+    # while the chart is drawn anew, the old one is still there
+    page.wait_for_function("marks => document.querySelectorAll(marks).length === 4", arg=marks)
+    page.locator(marks).nth(1).click()
     page.wait_for_function("document.querySelector('audio').currentTime === 2")
     settle(page)
     keep(page, "time-line")
