@@ -23,12 +23,15 @@ STEPS = np.arange(2, 41)
 BIN = 0.5
 BINS = 600
 SAMPLED_BLOCKS = 3000
+LEAST_SIZE = 0.75
+"""In steps: smaller coefficients were probably rounded to 0 and tell nothing."""
 FEWEST = 150
-"""Coefficients beyond half a step that a frequency must have to be judged."""
+"""Coefficients of that size that a frequency must have to be judged."""
 SURE_AGAIN = 15.0
 """The same for double quantisation, where the comparison is with a model."""
 SURE = 7.0
 """Standard deviations beyond the other grids from which a comb counts as seen."""
+FEWEST_FREQUENCIES = 4
 CALIBRATION_GRID = (4, 4)
 SMOOTH_CELLS = 1.2
 MOST = 16.0
@@ -37,7 +40,7 @@ MOST = 16.0
 _BASIS = np.cos(np.pi * np.outer(np.arange(4), 2 * np.arange(8) + 1) / 16) * 0.5
 _BASIS[0] *= np.sqrt(0.5)
 _CENTRES = (np.arange(BINS) + 0.5) * BIN
-_COUNTED = (_CENTRES[None, :] >= STEPS[:, None] / 2).astype(np.float64)
+_COUNTED = (_CENTRES[None, :] >= LEAST_SIZE * STEPS[:, None]).astype(np.float64)
 _WAVES = np.cos(2 * np.pi * _CENTRES[None, :] / STEPS[:, None]) * _COUNTED
 
 
@@ -78,8 +81,15 @@ class Combs:
         return float(np.mean(steps)) if steps else 0.0
 
 
-def find_combs(y: Plane) -> Combs:
+def find_combs(y: Plane, clipped: NDArray[np.bool_]) -> Combs:
     """Look for traces of earlier JPEG compression on all 64 grids.
+
+    Parameters
+    ----------
+    y
+        Luminance.
+    clipped
+        Pixels where a colour was cut off: their blocks are no evidence that a comb is missing.
 
     Notes
     -----
@@ -94,16 +104,16 @@ def find_combs(y: Plane) -> Combs:
     mean, numbers = (part.reshape(64, len(FREQUENCIES), -1) for part in (mean, numbers))
     usual = np.median(mean, axis=0)
     own = _comb((0, 0), mean[0], numbers[0], usual)
+    candidates = [
+        _comb(divmod(place, 8), mean[place], numbers[place], usual) for place in range(1, 64)
+    ]
     if own.sure >= SURE:
-        _silence_own(numbers)
-    best = max(
-        (_comb(divmod(place, 8), mean[place], numbers[place], usual) for place in range(1, 64)),
-        key=lambda comb: comb.sure,
-    )
+        candidates = [comb for comb in candidates if not _echoes(comb, own)]
+    best = max(candidates, key=lambda comb: comb.sure)
     found = [comb if comb.sure >= SURE else None for comb in (own, best)]
     again = _again(y, found[0]) if found[0] else None
     seen = [comb for comb in (found[0], again, found[1]) if comb is not None]
-    return Combs(own=found[0], again=again, other=found[1], map=_missing(y, seen))
+    return Combs(own=found[0], again=again, other=found[1], map=_missing(y, clipped, seen))
 
 
 def coefficients(y: Plane, grid: tuple[int, int]) -> NDArray[np.float32]:
@@ -146,6 +156,11 @@ def _comb(grid: tuple[int, int], mean: Map, numbers: Map, usual: Map) -> Comb:
     at = np.arange(len(FREQUENCIES))
     sure = above[at, best] * np.sqrt(2 * numbers[at, best])
     clear = (above[at, best] > 0.04) & (sure > 3.5)
+    # the low frequencies of a table have like steps: what lies far off is chance
+    usual_step = np.median(STEPS[best[clear]]) if clear.any() else 0.0
+    clear &= (STEPS[best] <= 2 * usual_step) & (2 * STEPS[best] >= usual_step)
+    if clear.sum() < FEWEST_FREQUENCIES:
+        clear[:] = False
     return Comb(
         grid=grid,
         steps=tuple(int(STEPS[b]) if ok else 0 for b, ok in zip(best, clear, strict=True)),
@@ -155,18 +170,12 @@ def _comb(grid: tuple[int, int], mean: Map, numbers: Map, usual: Map) -> Comb:
     )
 
 
-def _silence_own(numbers: Map) -> None:
-    """Drop what the picture's own comb also shows on other grids, in place.
-
-    A grid shifted along one axis alone keeps the frequencies that are constant along it; one
-    shifted by a single pixel keeps nearly all.
-    """
-    vertical, horizontal = np.array(FREQUENCIES).T
-    for shift in range(1, 8):
-        numbers[shift, horizontal == 0] = 0
-        numbers[shift * 8, vertical == 0] = 0
-    for shift in (1, 7):
-        numbers[shift] = numbers[shift * 8] = 0
+def _echoes(comb: Comb, own: Comb) -> bool:
+    """Whether a comb may be the picture's own one, seen on a grid shifted along one axis alone."""
+    if comb.grid[0] and comb.grid[1]:
+        return False
+    coarser = sum(s > 1.3 * o > 0 for s, o in zip(comb.steps, own.steps, strict=True))
+    return coarser < 6
 
 
 def _again(y: Plane, own: Comb) -> Comb | None:
@@ -188,11 +197,11 @@ def _means(counted: Map) -> tuple[Map, Map]:
     return (counted @ _WAVES.T) / np.maximum(numbers, 1), numbers
 
 
-def _missing(y: Plane, combs: list[Comb]) -> Map:
+def _missing(y: Plane, clipped: NDArray[np.bool_], combs: list[Comb]) -> Map:
     """Give the strongest evidence that one of the combs is missing around each cell.
 
     Cosines are treated as normal with variance 1/2 around their means with and without a comb.
-    What has no detail tells nothing and gets 0, as does what conforms.
+    What has no detail or is clipped tells nothing and gets 0, as does what conforms.
     """
     strongest = np.zeros(shape_of(y))
     area = 4 * np.pi * SMOOTH_CELLS**2  # cells that the Gaussian window weighs in
@@ -205,11 +214,19 @@ def _missing(y: Plane, combs: list[Comb]) -> Map:
                 values = found[..., number]
                 wave = np.cos(2 * np.pi * values / step)
                 ratio = 2 * (with_ - without) * ((with_ + without) / 2 - wave)
-                score += np.where(np.abs(values) >= step / 2, ratio, 0.0)
+                score += np.where(np.abs(values) >= LEAST_SIZE * step, ratio, 0.0)
+        score[_any_in_block(clipped, comb.grid)] = 0.0
         cells_ = _to_cells(score, comb.grid, strongest.shape)
         smooth = area * gaussian_filter(cells_, SMOOTH_CELLS, mode="nearest")
         strongest = np.maximum(strongest, smooth)
     return np.minimum(strongest, MOST)
+
+
+def _any_in_block(marked: NDArray[np.bool_], grid: tuple[int, int]) -> NDArray[np.bool_]:
+    top, left = grid
+    rows, columns = (marked.shape[0] - top) // 8, (marked.shape[1] - left) // 8
+    cut = marked[top : top + rows * 8, left : left + columns * 8].reshape(rows, 8, columns, 8)
+    return np.asarray(cut.any(axis=(1, 3)))
 
 
 def _to_cells(values: Map, grid: tuple[int, int], shape: tuple[int, int]) -> Map:

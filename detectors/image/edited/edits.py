@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 
 from avaudit.media.types import RgbArray
 
-SIDE_PX = 640
+SIDE_PX = 512
 """Longest side of the crops that are edited."""
 KINDS = ("splice", "clone", "fill", "regenerate", "retouch")
 Floats = NDArray[np.float32]

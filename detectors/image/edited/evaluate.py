@@ -125,7 +125,9 @@ def _placed(picture: Picture, found: Looked, model: Model) -> Row:
     }
     for name, values in maps.items():
         wanted, told = _pixels(altered, values)
-        row["auc"][name] = float(auc(told, wanted)) if 0 < wanted.sum() < wanted.size else 0.5
+        row["auc"][name] = (
+            float(auc(told[wanted], told[~wanted])) if 0 < wanted.sum() < wanted.size else 0.5
+        )
         row["f1"][name] = _best_f1(wanted, told)
     wanted, told = _pixels(altered, fused)
     row["f1_fixed"] = _f1(wanted, told > FIXED_LOGIT)

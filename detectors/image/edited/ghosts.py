@@ -74,7 +74,7 @@ def _averaged(values: Map) -> Map:
 
 
 def _parting(values: Map) -> float:
-    """Give Otsu's share of the variance between the two best groups, each of 3 % at least."""
+    """Give the variance between the two best groups (Otsu), each of 3 % at least."""
     ordered = np.sort(values.ravel())
     number = np.arange(1, ordered.size)
     total = ordered.sum()
@@ -85,5 +85,4 @@ def _parting(values: Map) -> float:
         * (below / number - (total - below) / (ordered.size - number)) ** 2
     )
     edge = max(1, int(0.03 * ordered.size))
-    variance = float(ordered.var()) * ordered.size**2
-    return float(between[edge:-edge].max() / variance) if variance > 1e-12 else 0.0
+    return float(between[edge:-edge].max()) / ordered.size**2

@@ -119,7 +119,7 @@ def read_model(path: Path) -> Model:
 
 def cell_terms(stack: Map) -> Map:
     """Give the terms of the head of cells, shape (..., len(CELL_TERMS)), each about -2 to 2."""
-    scale = np.array([_SCALES.get(name, 4.0) for name in NAMES])
+    scale = np.array([_SCALES.get(name, 2.0) for name in NAMES])
     signed = stack / scale
     sizes = [np.abs(signed[..., i]) for i, name in enumerate(NAMES) if name not in ABSOLUTE]
     return np.concatenate([signed, np.stack(sizes, axis=-1)], axis=-1)

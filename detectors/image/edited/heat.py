@@ -14,7 +14,7 @@ from avaudit.media.types import RgbArray
 
 from .lattice import STEP_PX, Map
 
-EDGE_PX = 560
+EDGE_PX = 440
 """Longest side of each picture shown."""
 BAR_PX, MARGIN_PX, TEXT_PX = 18, 12, 14
 LOW, HIGH = 0.0, 1.0

@@ -20,11 +20,13 @@ Map = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Planes:
-    """Luminance and the two colour differences of JPEG (BT.601), float32, (height, width) each."""
+    """Luminance and the colour differences of JPEG (BT.601), float32, (height, width) each."""
 
     y: Plane
     cb: Plane
     cr: Plane
+    clipped: NDArray[np.bool_]
+    """Where a colour is 0 or 255: what was cut off there keeps no trace of rounding."""
 
 
 def planes(rgb: RgbArray) -> Planes:
@@ -35,6 +37,7 @@ def planes(rgb: RgbArray) -> Planes:
         y=y.astype(np.float32),
         cb=((blue - y) * np.float32(0.564)).astype(np.float32),
         cr=((red - y) * np.float32(0.713)).astype(np.float32),
+        clipped=np.asarray(((rgb == 0) | (rgb == 255)).any(axis=2)),
     )
 
 
@@ -67,17 +70,17 @@ def cell_mean(plane: NDArray[np.generic]) -> Map:
 
 
 def standardised(values: Map) -> Map:
-    """Give how far values lie from their median, in robust standard deviations, within ±8.
+    """Give how far values lie from their median, in robust standard deviations, within ±4.
 
     A map without spread has nothing to say and becomes 0.
 
     Examples
     --------
     >>> standardised(np.array([1.0, 2.0, 3.0, 100.0])).round(2).tolist()
-    [-1.01, -0.34, 0.34, 8.0]
+    [-1.01, -0.34, 0.34, 4.0]
     """
     middle = np.median(values)
     spread = 1.4826 * np.median(np.abs(values - middle))
     if spread < 1e-9:
         return np.zeros_like(values)
-    return np.clip((values - middle) / spread, -8.0, 8.0)
+    return np.clip((values - middle) / spread, -4.0, 4.0)

@@ -13,13 +13,15 @@ from avaudit.media.types import RgbArray
 from .clones import Clone, find_clone
 from .combs import Combs, find_combs
 from .ghosts import ghost_map
-from .lattice import Map, planes, standardised
+from .lattice import Map, cell_mean, planes, standardised
 from .noise import noise_maps
 from .resampling import resampling_map
 from .residue import residue_map
 
 NAMES = ("noise", "detail", "colour", "residue", "compression", "ghost", "resampling", "clone")
 """The families whose maps are fused, in the order of :attr:`Measured.stack`."""
+MOST_CLIPPED = 0.3
+"""Cells where more pixels are cut off at black or white say nothing, and get 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ def measure(rgb: RgbArray) -> Measured:
     Same picture, same numbers: the random sampling of the search for clones starts from one seed.
     """
     parts = planes(rgb)
-    combs = find_combs(parts.y)
+    combs = find_combs(parts.y, parts.clipped)
     grid = combs.other.grid if combs.other else (0, 0)
     clone = find_clone(parts.y, np.random.default_rng(0))
     maps = {
@@ -58,7 +60,8 @@ def measure(rgb: RgbArray) -> Measured:
         "ghost": ghost_map(parts.y, grid),
         "resampling": resampling_map(parts.y),
     }
-    found = {name: standardised(uniform_filter(layer, 3)) for name, layer in maps.items()}
+    told = cell_mean(parts.clipped) < MOST_CLIPPED
+    found = {name: standardised(uniform_filter(layer, 3)) * told for name, layer in maps.items()}
     # these two say what they say without comparison with the rest of the picture
     found["compression"] = combs.map
     found["clone"] = clone.map if clone else np.zeros_like(combs.map)
