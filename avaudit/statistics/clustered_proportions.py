@@ -12,6 +12,10 @@ from ._distributions import t_quantile
 from .estimate import Estimate, undefined
 from .proportions import square_and_add, wilson_bounds
 
+EXPECTED_CORRELATION = 0.2  # within identities, before they are seen
+EXPECTED_WORTH = 2.0  # identities that this expectation counts for
+DF_PER_IDENTITY = 1.5  # Student's intervals with 1 cover too much where identities are few
+
 
 @dataclass(frozen=True, kw_only=True)
 class EffectiveSize:
@@ -25,7 +29,7 @@ class EffectiveSize:
     n
         Effective number of items.
     df
-        Degrees of freedom of the variance (identities less one).
+        Degrees of freedom for Student's quantile.
     """
 
     design_effect: float
@@ -37,8 +41,12 @@ def effective_size(successes: ArrayLike, trials: ArrayLike) -> EffectiveSize:
     """Give the effective sample size of a rate from events and trials per identity.
 
     The variance is that of the linearised ratio estimator (Cochran 1977, *Sampling techniques*,
-    section 3.12). Where every outcome is the same, the correlation within identities is not known;
-    the bound is full correlation, so that the effective size is (sum n)^2 / sum n^2.
+    section 3.12). Few identities tell little about how alike their items are: the design effect is
+    averaged with the one of a correlation of 0.2, which counts for two more identities, and the
+    degrees of freedom are one and a half times identities plus one. Both were chosen by simulation
+    (six to sixty identities, correlations of 0 to 0.6); :mod:`avaudit.simulation.coverage` shows
+    how often intervals hold. Where every outcome is the same, the correlation within identities is
+    not known; the bound is full correlation, so that the effective size is (sum n)^2 / sum n^2.
 
     Parameters
     ----------
@@ -56,18 +64,22 @@ def effective_size(successes: ArrayLike, trials: ArrayLike) -> EffectiveSize:
     full = float(np.sum(n * n)) / total
     if count < 2:
         return EffectiveSize(design_effect=full, n=total / full, df=0.0)
+    weight = count - 1 + EXPECTED_WORTH
+    df = DF_PER_IDENTITY * weight
     if rate in {0.0, 1.0}:
-        return EffectiveSize(design_effect=full, n=total / full, df=count - 1.0)
+        return EffectiveSize(design_effect=full, n=total / full, df=df)
     variance = count / (count - 1) * float(np.sum((k - rate * n) ** 2)) / total**2
-    effect = max(1.0, variance / (rate * (1 - rate) / total))
-    return EffectiveSize(design_effect=effect, n=total / effect, df=count - 1.0)
+    seen = variance / (rate * (1 - rate) / total)
+    expected = 1 + EXPECTED_CORRELATION * (full - 1)
+    effect = max(1.0, ((count - 1) * seen + EXPECTED_WORTH * expected) / weight)
+    return EffectiveSize(design_effect=effect, n=total / effect, df=df)
 
 
 def clustered_wilson(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> Estimate:
     """Estimate a rate whose items belong to identities: Wilson on the effective sample size.
 
-    The quantile is Student's with one degree of freedom less than identities (after Korn &
-    Graubard 1998, Survey Methodology 24, who do the same to the exact interval).
+    The quantile is Student's (after Korn & Graubard 1998, Survey Methodology 24, who do the same to
+    the exact interval) with the degrees of freedom of :func:`effective_size`.
 
     Parameters
     ----------
