@@ -1,4 +1,4 @@
-"""``face.synthetic``: was a face generated, swapped, re-enacted or lip-synced?"""
+"""``face.synthetic``: whether a face was generated, swapped, re-enacted or lip-synced."""
 
 from .detector import SyntheticFaceDetector
 

@@ -16,6 +16,8 @@ EVERY_S = 0.249
 CROP_PX = 256
 MOST = 16
 """Crops of a window: about four seconds."""
+LEAST = 8
+"""What is left at the end of a track counts from so many crops, or where it is all there is."""
 GAP_S = 1.0
 """A window does not go on over a longer gap."""
 LEAST_CONFIDENCE = 0.8
@@ -53,6 +55,7 @@ class Collector:
 
     def __init__(self) -> None:
         self._open: dict[int, _Open] = {}
+        self._given: set[int] = set()
         self.too_many = 0
 
     def feed(self, faces: ChunkFaces | None) -> list[Window]:
@@ -92,8 +95,9 @@ class Collector:
 
     def _close(self, track: int) -> list[Window]:
         kept = self._open.pop(track, None)
-        if kept is None or not kept.crops:
+        if kept is None or (track in self._given and len(kept.crops) < LEAST):
             return []
+        self._given.add(track)
         face_px = float(np.median(kept.heights))
         crops = np.stack(kept.crops)
         return [Window(track, tuple(kept.times_s), crops, kept.box, face_px)]

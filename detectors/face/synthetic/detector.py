@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class SyntheticFaceDetector(Detector):
-    """Was a face in the picture generated, swapped, re-enacted or lip-synced?
+    """Whether a face was generated, swapped, re-enacted or lip-synced: a model of our own.
 
-    H1: it was; H2: it was recorded from a person as it moves.
+    H1: it was; H2: it was recorded from a person.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.FACES})

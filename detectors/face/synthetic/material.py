@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,9 @@ from avaudit.manifest import binary_labels, paths, read_manifest, texts
 from avaudit.media.intake import open_media
 
 from .collecting import Collector, Window
-from .measures import Row, measure
+from .making import KINDS, made
+from .measures import GROUPS, measure
+from .regions import Float
 
 if TYPE_CHECKING:
     from avaudit.media.faces.networks import FaceNetworks
@@ -47,16 +50,16 @@ class Clip:
 
 @dataclass(frozen=True)
 class Measured:
-    """The windows of a clip.
+    """Windows of faces.
 
-    ``rows`` is (windows, measurements); ``tracks``, ``faces`` (crops of the window) and
-    ``face_px`` (height of the face) are (windows,).
+    ``groups`` holds (windows, measurements) per group; ``tracks``, ``faces`` (crops of the window)
+    and ``face_px`` (height of the face) are (windows,).
     """
 
-    rows: Row
+    groups: Mapping[str, Float]
     tracks: npt.NDArray[np.int64]
     faces: npt.NDArray[np.int64]
-    face_px: Row
+    face_px: npt.NDArray[np.float64]
 
 
 def read_clips(manifest: Path) -> list[Clip]:
@@ -108,41 +111,86 @@ def read_clips(manifest: Path) -> list[Clip]:
 
 
 def all_measured(clips: Sequence[Clip], folder: Path, progress: Say) -> list[Measured]:
-    """Measure clips, each only once: the folder keeps what was measured.
+    """Measure the windows of clips, each only once: the folder keeps what was measured.
 
     Raises
     ------
     AvauditError
-        When a clip cannot be read.
+        When a clip cannot be read or shows no face.
     """
-    found = []
+    return [
+        _kept(folder / f"{_digest(clip.path)}-{VERSION}.npz", lambda c=clip: windows_of(c.path))
+        for clip in _told(clips, "measured", progress)
+    ]
+
+
+def all_pairs(
+    clips: Sequence[Clip], kinds: Sequence[str], folder: Path, progress: Say
+) -> list[list[Measured]]:
+    """Make pairs from the fullest window of each clip: per clip a list, one entry a kind.
+
+    Each entry has two windows: the recorded face and the machined one.
+    """
+    return [
+        [
+            _kept(
+                folder / f"{_digest(clip.path)}-{kind}-{VERSION}.npz",
+                lambda c=clip, k=kind: _pair(c, k),
+            )
+            for kind in kinds
+        ]
+        for clip in _told(clips, "machined", progress)
+    ]
+
+
+def _pair(clip: Clip, kind: str) -> list[Window]:
+    window = max(windows_of(clip.path), key=lambda one: len(one.crops))
+    rng = np.random.default_rng([zlib.crc32(clip.name.encode()), 0, list(KINDS).index(kind)])
+    return [replace(window, crops=crops) for crops in made(window.crops, kind, rng)]
+
+
+def _told(clips: Sequence[Clip], what: str, progress: Say) -> Iterator[Clip]:
     for count, clip in enumerate(clips, 1):
-        found.append(_kept(clip.path, folder))
+        yield clip
         if count % 20 == 0 or count == len(clips):
-            progress(f"measured {count} of {len(clips)} clips")
-    return found
+            progress(f"{what} {count} of {len(clips)} clips")
 
 
-def _kept(path: Path, folder: Path) -> Measured:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
-    file = folder / f"{digest}-{VERSION}.npz"
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+
+
+def _kept(file: Path, windows: Callable[[], Iterable[Window]]) -> Measured:
     if not file.is_file():
-        found = measured(windows_of(path))
+        found = measured(windows())
         buffer = io.BytesIO()
-        np.savez(buffer, **vars(found))
-        folder.mkdir(parents=True, exist_ok=True)
+        about = {"tracks": found.tracks, "faces": found.faces, "face_px": found.face_px}
+        np.savez(buffer, **about, **found.groups)
+        file.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(file, buffer.getvalue())
     with np.load(file, allow_pickle=False) as held:
-        return Measured(**{name: held[name] for name in ("rows", "tracks", "faces", "face_px")})
+        groups = {name: held[name] for name in GROUPS}
+        return Measured(groups, held["tracks"], held["faces"], held["face_px"])
 
 
-def measured(windows: Iterator[Window]) -> Measured:
-    """Measure windows."""
-    found = [(measure(w.crops), w.track, len(w.crops), w.face_px) for w in windows]
-    if not found:
+def measured(windows: Iterable[Window]) -> Measured:
+    """Measure windows.
+
+    Raises
+    ------
+    AvauditError
+        When there is none.
+    """
+    rows = [(measure(w.crops), w.track, len(w.crops), w.face_px) for w in windows]
+    if not rows:
         raise AvauditError("no face was found in the clip")
-    rows, tracks, faces, face_px = zip(*found, strict=True)
-    return Measured(np.stack(rows), np.array(tracks), np.array(faces), np.array(face_px))
+    groups, tracks, faces, face_px = zip(*rows, strict=True)
+    return Measured(
+        {name: np.stack([one[name] for one in groups]) for name in GROUPS},
+        np.array(tracks),
+        np.array(faces),
+        np.array(face_px),
+    )
 
 
 def windows_of(path: Path) -> Iterator[Window]:

@@ -72,9 +72,7 @@ class FaceModel:
 
     def parts(self, measured: Mapping[str, Float], face_px: Row) -> Row:
         """Give the score of each group: per group (n, measurements) to (n, groups)."""
-        columns = [
-            group.score(measured[name], face_px) for name, group in self.groups.items()
-        ]
+        columns = [group.score(measured[name], face_px) for name, group in self.groups.items()]
         return np.stack(columns, axis=1)
 
     def score(self, measured: Mapping[str, Float], face_px: Row) -> Row:
