@@ -175,5 +175,5 @@ def _same(y: Plane, transform: Points) -> NDArray[np.bool_]:
 
 
 def _inverse(transform: Points) -> tuple[Points, Points]:
-    inverse = np.linalg.inv(transform[:, :2])
+    inverse: Points = np.linalg.inv(transform[:, :2]).astype(np.float64)
     return inverse, -inverse @ transform[:, 2]

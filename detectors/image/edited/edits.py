@@ -95,7 +95,8 @@ def _tone_mapped(rgb: RgbArray) -> RgbArray:
     """Lift local contrast as the HDR modes of phones do."""
     values = rgb.astype(np.float32)
     wide = gaussian_filter(values, (20, 20, 0))
-    return np.clip(128 + 0.6 * (wide - 128) + 1.5 * (values - wide), 0, 255).astype(np.uint8)
+    lifted = np.clip(128 + 0.6 * (wide - 128) + 1.5 * (values - wide), 0, 255)
+    return np.asarray(lifted, dtype=np.uint8)
 
 
 def _crop(picture: RgbArray, rng: np.random.Generator) -> RgbArray:
@@ -172,7 +173,7 @@ def _regenerate(base: RgbArray, _: RgbArray, __: Mask, rng: np.random.Generator)
 
 def _retouch(base: RgbArray, _: RgbArray, __: Mask, rng: np.random.Generator) -> Floats:
     sigma = float(rng.uniform(0.7, 2.0))
-    return gaussian_filter(base.astype(np.float32), (sigma, sigma, 0))
+    return np.asarray(gaussian_filter(base.astype(np.float32), (sigma, sigma, 0)), np.float32)
 
 
 def _splice(_: RgbArray, donor: RgbArray, __: Mask, ___: np.random.Generator) -> Floats:

@@ -66,7 +66,7 @@ def cell_mean(plane: NDArray[np.generic]) -> Map:
     rows, columns = shape_of(plane)
     cut = plane[: rows * STEP_PX, : columns * STEP_PX]
     grouped = cut.reshape(rows, STEP_PX, columns, STEP_PX)
-    return grouped.mean(axis=(1, 3), dtype=np.float64)
+    return np.asarray(grouped.mean(axis=(1, 3), dtype=np.float64))
 
 
 def standardised(values: Map) -> Map:
@@ -83,4 +83,4 @@ def standardised(values: Map) -> Map:
     spread = 1.4826 * np.median(np.abs(values - middle))
     if spread < 1e-9:
         return np.zeros_like(values)
-    return np.clip((values - middle) / spread, -4.0, 4.0)
+    return np.asarray(np.clip((values - middle) / spread, -4.0, 4.0))

@@ -56,7 +56,7 @@ def _robust(plane: Plane, *, half: bool = False) -> Map:
     """Give a standard deviation per cell from the median size."""
     if half:  # a cell of the halved picture covers two cells each way too few: enlarge first
         plane = plane.repeat(2, axis=0).repeat(2, axis=1)
-    return np.median(np.abs(cells(plane)), axis=2).astype(np.float64) / 0.6745
+    return np.asarray(np.median(np.abs(cells(plane)), axis=2) / 0.6745, dtype=np.float64)
 
 
 def _unexplained(level: Map, brightness: Map, texture: Map) -> Map:
@@ -71,10 +71,10 @@ def _unexplained(level: Map, brightness: Map, texture: Map) -> Map:
         left = target - design @ solved
         spread = 1.4826 * np.median(np.abs(left)) + 1e-6
         weights = 1.0 / (1.0 + (left / (2.0 * spread)) ** 2)
-    return left.reshape(level.shape)
+    return np.asarray(left.reshape(level.shape), dtype=np.float64)
 
 
 def raw_noise(y: Plane) -> Map:
     """Give the plain noise map (Mahdian & Saic 2009), a baseline: how far levels lie from usual."""
     level = np.log(_robust(_diagonal(y)) + FLOOR)
-    return np.abs(level - np.median(level))
+    return np.asarray(np.abs(level - np.median(level)), dtype=np.float64)
