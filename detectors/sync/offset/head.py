@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+FURTHEST = 4.0
+"""Log odds beyond which a score is not believed: 1 in 55."""
+
 RIDGE = 1.0
 ROUNDS = 50
 
@@ -36,9 +39,10 @@ class Head:
     high: Floats
 
     def score(self, features: Floats) -> float:
-        """Give the log odds for features (f,); higher: other sound."""
+        """Give the log odds for features (f,), within ±4; higher: other sound."""
         held = np.clip(features, self.low, self.high)
-        return float((held - self.mean) / self.std @ self.weight + self.bias)
+        odds = (held - self.mean) / self.std @ self.weight + self.bias
+        return float(np.clip(odds, -FURTHEST, FURTHEST))
 
     def arrays(self) -> dict[str, Floats]:
         """Give the weights by name."""
