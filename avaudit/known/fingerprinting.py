@@ -71,6 +71,8 @@ class IntakeSource:
 
 def warm_up() -> None:
     """Import what fingerprints are made with, before the walls of the worker go up."""
+    import imagehash  # noqa: F401
     import pdqhash  # noqa: F401
     import scipy.fft
+    import scipy.fftpack
     import scipy.ndimage  # noqa: F401

@@ -73,6 +73,11 @@ def test_add_search_stats_and_scan(tmp_path: Path) -> None:
         assert sheet.width > sheet.height * 2
     assert "set A" in (tmp_path / "out" / "report.html").read_text()
 
+    query.write_bytes(encode_image(np.ascontiguousarray(pictures[1][:, ::-1]), "JPEG", quality=50))
+    (match,) = json.loads(run(home, "known", "search", query, "--json"))["matches"]
+    assert match["measure"] == "whole_picture"
+    assert match["phash_distance"] <= 10  # the second hash, of another make, finds the flip too
+
 
 def test_an_empty_index_says_how_to_fill_it(tmp_path: Path) -> None:
     path = tmp_path / "a.png"

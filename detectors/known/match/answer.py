@@ -39,7 +39,7 @@ def answer(
         A small JPEG of the file itself.
     """
     facts: dict[str, Any] = {
-        "matches": [_fact(match) for match in matches],
+        "matches": [_fact(match) | _second_hash(match, index, thumbnail) for match in matches],
         "index": {"items": len(index)},
         "looked_up": {
             "pictures": len(query.pictures),
@@ -87,6 +87,24 @@ def _fact(match: Match) -> dict[str, Any]:
     if match.share_of_item is not None:
         fact["share_of_item"] = match.share_of_item
     return fact
+
+
+def _second_hash(match: Match, index: KnownIndex, thumbnail: bytes) -> dict[str, int]:
+    """Give the distance (0 to 64) by a hash of another make, in whichever position is nearest.
+
+    A whole picture is recognised by PDQ alone; ImageHash's perceptual hash of the small pictures
+    is a second look that decides nothing.
+    """
+    if match.kind != "image" or match.measure not in ("bytes", "whole_picture"):
+        return {}
+    own, theirs = _opened(thumbnail), _opened(index.thumbnail(match.item.number))
+    if own is None or theirs is None:
+        return {}
+    import imagehash
+
+    known = imagehash.phash(theirs)
+    positions = (own, *(own.transpose(turn) for turn in Image.Transpose))
+    return {"phash_distance": min(int(imagehash.phash(picture) - known) for picture in positions)}
 
 
 def _summary(matches: Sequence[Match], items: int) -> str:
