@@ -33,7 +33,7 @@ class Limits:
 
     address_space_bytes: int = 4 * GIB
     cpu_seconds: float = 120.0
-    cpu_seconds_per_mib: float = 4.0
+    cpu_seconds_per_mib: float = 12.0
     wall_factor: float = 4.0
     written_bytes: int = 256 * MIB
     open_files: int = 256
