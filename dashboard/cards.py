@@ -23,7 +23,8 @@ def card_of(name: str) -> Card | None:
     for point in entry_points(group=DETECTORS, name=name):
         found = find_spec(point.module)
         for folder in (found.submodule_search_locations if found else None) or ():
-            path = Path(folder) / "card.toml"
-            if path.is_file():
-                return parse_card(path.read_bytes(), f"{point.module}/card.toml", path)
+            for path in sorted(Path(folder).glob("card*.toml")):  # two may share a folder
+                card = parse_card(path.read_bytes(), f"{point.module}/{path.name}", path)
+                if card.name == name:
+                    return card
     return None

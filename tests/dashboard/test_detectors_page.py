@@ -10,9 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from avaudit.card import load_card
+from avaudit.dashboard.cards import card_of
 from avaudit.dashboard.detectors import benches, curves, rates
 from avaudit.evidence.tables import tables_of
 from avaudit.ledger import Ledger
+from avaudit.registry import DETECTORS, names
 from avaudit.result import Curve, Estimate, Report, Scenario
 from avaudit.seal import load_or_create_key
 
@@ -175,3 +177,10 @@ def test_the_lines_of_a_tippett_plot_differ_by_hue_and_dash() -> None:
     encoding = drawn["layer"][1]["encoding"]
     assert len(set(encoding["color"]["scale"]["range"])) == 2
     assert encoding["strokeDash"]["scale"]["range"] == [[1, 0], [6, 3]]
+
+
+@pytest.mark.parametrize("name", names(DETECTORS))
+def test_each_detector_has_the_card_of_its_own_name(name: str) -> None:
+    card = card_of(name)
+    assert card is not None
+    assert card.name == name
