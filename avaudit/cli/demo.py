@@ -29,6 +29,7 @@ def demo(
 
     prepare_folder(out)
     os.environ["AVAUDIT_HOME"] = str((out / "home").absolute())
+    os.environ.pop("AVAUDIT_LEDGER_URL", None)  # not into somebody's real ledger
     verified = [_scan(out, quiet=quiet), *_audits(out, quiet=quiet)]
     if not quiet:
         _print_end(out, verified=all(verified))
