@@ -160,3 +160,20 @@ class TestRealClips:
         pictures, sound = _clip(ONE)
         short = _write(tmp_path / "short.mp4", _cut(pictures, 0, 3.0), sound[: 3 * RATE])
         check_detector(DETECTOR, {"clip": short})
+
+
+GRID = sorted((TALK.parent.parent / "real_av" / "clips").glob("grid_*.mp4"))[::12]
+
+
+@pytest.mark.corpus
+@pytest.mark.slow
+@pytest.mark.skipif(not GRID, reason="the clips are not in ../shared/data/real_av")
+def test_clips_known_to_be_on_time_are_called_so() -> None:
+    """No clip of this corpus was learnt from; its sound is on time to 10 ms."""
+    offsets = []
+    for path in GRID:
+        outcome = examine(DETECTOR, path)
+        assert isinstance(outcome, Scored), (path, outcome)
+        offsets.append(outcome.facts["tracks"][0]["offset_s"])
+    assert np.mean(np.abs(offsets) < 0.06) >= 0.85
+    assert abs(np.median(offsets)) < 0.02
