@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,9 @@ from avaudit.errors import AvauditError, UsageError
 from avaudit.evidence.held_out import held_out
 from avaudit.statistics import auc, auc_interval, cllr_log10, cluster_bootstrap, within_stratum_auc
 
-from .heldout import held_out_scores
+from .heldout import fold_models, held_out_parts
 from .making import KINDS
-from .material import Clip, read_clips
+from .material import Clip, all_coded, all_measured, read_clips
 from .measures import GROUPS
 from .model import Row
 from .train import LEARNT
@@ -40,23 +41,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder")
     parser.add_argument("--kinds", default=",".join(LEARNT), help=f"of {', '.join(KINDS)}")
     parser.add_argument("--beside", type=Path, help="CSV of path and score of another detector")
+    parser.add_argument("--conditions", default="", help="of clips, imposed on some of them")
+    parser.add_argument("--every", type=int, default=3, help="of each class, every so many clips")
     chosen = parser.parse_args(arguments)
     try:
         kinds = [kind.strip() for kind in chosen.kinds.split(",")]
         if unknown := set(kinds) - set(KINDS):
             raise UsageError(f"--kinds: unknown: {', '.join(sorted(unknown))}")
         clips = read_clips(chosen.manifest)
-        scores, face_px, parts = held_out_scores(clips, chosen.out, kinds=kinds, progress=_say)
+        folder = chosen.out / "measured"
+        measured = all_measured(clips, folder, _say)
+        models = fold_models(clips, measured, folder, kinds=kinds, progress=_say)
+        parts, face_px = held_out_parts(clips, measured, models)
+        scores = parts.mean(axis=1)
         found: Figures = {"face.synthetic": figures(clips, scores, face_px)}
         for at, group in enumerate(GROUPS):
             found[f"{group} alone"] = figures(clips, parts[:, at], face_px)
         found["height of the face alone"] = figures(clips, face_px, face_px)
         if chosen.beside:
             found[chosen.beside.stem] = figures(clips, _beside(chosen.beside, clips), face_px)
+        rows = list(zip(clips, ["clean"] * len(clips), scores, strict=True))
+        for condition in filter(None, chosen.conditions.split(",")):
+            some = _some(clips, chosen.every)
+            coded = all_coded(some, condition, folder, _say)
+            again, sizes = held_out_parts(some, coded, models)
+            found[condition] = figures(some, again.mean(axis=1), sizes)
+            rows += zip(some, [condition] * len(some), again.mean(axis=1), strict=True)
     except AvauditError as error:
         _say(str(error))
         return 2 if isinstance(error, UsageError) else 4
-    _write(chosen.out, clips, scores, face_px)
+    _write(chosen.out, clips, face_px, rows)
     text = json.dumps(found, indent=1)
     write_atomic(chosen.out / "figures.json", text.encode())
     for name, rows in found.items():
@@ -143,19 +157,29 @@ def _beside(file: Path, clips: Sequence[Clip]) -> Row:
     return np.array([held[clip.name] for clip in clips])
 
 
-def _write(out: Path, clips: Sequence[Clip], scores: Row, face_px: Row) -> None:
+def _some(clips: Sequence[Clip], every: int) -> list[Clip]:
+    """Give every so many clips of each class, made and recorded ones in turn."""
+    made, recorded = ([c for c in clips if c.label == label][::every] for label in (1, 0))
+    both = [clip for pair in zip_longest(made, recorded) for clip in pair]
+    return [clip for clip in both if clip is not None]
+
+
+def _write(
+    out: Path, clips: Sequence[Clip], face_px: Row, rows: Sequence[tuple[Clip, str, float]]
+) -> None:
     """Write what ``avaudit bench scores:OUT/scores.csv --data OUT/items.csv`` reads."""
     items, held = io.StringIO(), io.StringIO()
     item, score = (csv.writer(text, lineterminator="\n") for text in (items, held))
     item.writerow(
         ("path", "label", "source", "identity", "system", "use", "face_px", "group.gender")
     )
-    score.writerow(("path", "score", "fold"))
-    for clip, value, size in zip(clips, scores, face_px, strict=True):
+    score.writerow(("path", "condition", "score", "fold"))
+    for clip, size in zip(clips, face_px, strict=True):
         use = "train" if clip.trainable else "evaluate"
         about = (clip.method or "recorded", use, f"{size:.1f}", clip.gender)
         item.writerow((clip.name, clip.label, clip.source, clip.identity, *about))
-        score.writerow((clip.name, f"{value:.6f}", clip.source))
+    for clip, condition, value in rows:
+        score.writerow((clip.name, condition, f"{value:.6f}", clip.source))
     write_atomic(out / "items.csv", items.getvalue().encode())
     write_atomic(out / "scores.csv", held.getvalue().encode())
 

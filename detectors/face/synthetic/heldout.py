@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,58 +10,61 @@ import numpy as np
 from avaudit.errors import UsageError
 
 from .examination import LEAST_FACES
-from .material import Clip, Measured, Say, all_measured, all_pairs
+from .material import Clip, Measured, Say, all_pairs
 from .model import FaceModel, Row
 from .train import LEARNT, learn_from
 
 
-def held_out_scores(
+def fold_models(
     clips: Sequence[Clip],
-    out: Path,
+    found: Sequence[Measured],
+    folder: Path,
     *,
     kinds: Sequence[str] = LEARNT,
     progress: Say = lambda _: None,
-) -> tuple[Row, Row, Row]:
-    """Score every clip by a model of its own source's fold.
+) -> dict[str, FaceModel]:
+    """Give the model that each source is scored with.
 
     Generated clips are never learnt from, so no method is in both training and test. The model
     of a fold comes from the real clips with ``use = train`` of all other sources, without anybody
     who is seen in the fold.
-
-    Returns
-    -------
-    scores, face_px, parts
-        (clips,), (clips,) and (clips, groups).
 
     Raises
     ------
     UsageError
         When a fold has nothing left to learn from.
     """
-    found = all_measured(clips, out / "measured", progress)
     real = [n for n, clip in enumerate(clips) if clip.trainable and not clip.label]
-    made = all_pairs([clips[n] for n in real], kinds, out / "measured", progress)
+    made = all_pairs([clips[n] for n in real], kinds, folder, progress)
     pairs = dict(zip(real, made, strict=True))
-    answers: list[tuple[Row, float]] = [(np.zeros(0), 0.0)] * len(clips)
-    models: dict[tuple[int, ...], FaceModel] = {}
+    models: dict[str, FaceModel] = {}
+    known: dict[tuple[int, ...], FaceModel] = {}
     for source in sorted({clip.source for clip in clips}):
-        inside = [n for n, clip in enumerate(clips) if clip.source == source]
-        people = {clips[n].identity for n in inside}
+        people = {clip.identity for clip in clips if clip.source == source}
         learnt = tuple(
             n for n in real if clips[n].source != source and clips[n].identity not in people
         )
         if len(learnt) < 2:
             raise UsageError(f"without {source} there are fewer than two real clips to learn from")
-        if learnt not in models:
-            models[learnt] = learn_from(
+        if learnt not in known:
+            known[learnt] = learn_from(
                 [clips[n] for n in learnt],
                 [found[n] for n in learnt],
                 [pairs[n] for n in learnt],
             )
-        for n in inside:
-            answers[n] = clip_parts(models[learnt], found[n])
-    parts = np.stack([answer[0] for answer in answers])
-    return parts.mean(axis=1), np.array([answer[1] for answer in answers]), parts
+        models[source] = known[learnt]
+    return models
+
+
+def held_out_parts(
+    clips: Sequence[Clip], found: Sequence[Measured], models: Mapping[str, FaceModel]
+) -> tuple[Row, Row]:
+    """Give the group scores of each clip's most suspicious face and its height.
+
+    Shapes (clips, groups) and (clips,); a clip's score is the mean of its groups.
+    """
+    answers = [clip_parts(models[clip.source], one) for clip, one in zip(clips, found, strict=True)]
+    return np.stack([answer[0] for answer in answers]), np.array([answer[1] for answer in answers])
 
 
 def clip_parts(model: FaceModel, found: Measured) -> tuple[Row, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -143,6 +144,35 @@ def all_pairs(
     ]
 
 
+def all_coded(clips: Sequence[Clip], condition: str, folder: Path, progress: Say) -> list[Measured]:
+    """Measure the first window of each face of clips on which a condition was imposed.
+
+    Only the first four seconds are looked at: enough to say what the condition does.
+
+    Raises
+    ------
+    AvauditError
+        When a clip cannot be read or shows no face in that condition.
+    """
+    return [
+        _kept(
+            folder / f"{_digest(clip.path)}-{condition}-{VERSION}.npz",
+            lambda c=clip: _coded(c, condition, folder),
+        )
+        for clip in _told(clips, condition, progress)
+    ]
+
+
+def _coded(clip: Clip, condition: str, folder: Path) -> list[Window]:
+    from avaudit.conditions.impose import impose_video
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".mp4") as file:
+        file.write(impose_video(clip.path.read_bytes(), condition))
+        file.flush()
+        return list(windows_of(Path(file.name), first=True))
+
+
 def _pair(clip: Clip, kind: str) -> list[Window]:
     window = max(windows_of(clip.path), key=lambda one: len(one.crops))
     rng = np.random.default_rng([zlib.crc32(clip.name.encode()), 0, list(KINDS).index(kind)])
@@ -193,8 +223,8 @@ def measured(windows: Iterable[Window]) -> Measured:
     )
 
 
-def windows_of(path: Path) -> Iterator[Window]:
-    """Give the windows of a clip, as the detector sees them.
+def windows_of(path: Path, *, first: bool = False) -> Iterator[Window]:
+    """Give the windows of a clip, as the detector sees them; ``first``: until one is full.
 
     Raises
     ------
@@ -211,7 +241,10 @@ def windows_of(path: Path) -> Iterator[Window]:
                 raise opened.problem or ExaminationError("no_clip", "it is no clip")
             finder = FaceFinder(_networks(), opened.media.kind)
             for chunk in opened.chunks():
-                yield from collector.feed(finder.find(chunk))
+                full = collector.feed(finder.find(chunk))
+                yield from full
+                if first and full:
+                    return
             yield from collector.flush()
     except (OSError, ExaminationError) as error:
         raise AvauditError(f"{path}: cannot be used: {error}") from error
