@@ -232,7 +232,7 @@ def test_a_splice_scores_above_its_original_and_is_placed(tmp_path: Path) -> Non
     assert abs(best.y + best.h / 2 - 160) <= 32
     assert 96 <= best.w <= 224
     assert {a.role for a in spliced.artefacts} == {"heat_map", "error_levels"}
-    with Image.open(scratch / "heat-map.png") as heat:
+    with Image.open(next(scratch.rglob("heat-map.png"))) as heat:
         assert heat.width > 2 * 384
 
 

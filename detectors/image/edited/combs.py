@@ -25,7 +25,7 @@ BINS = 600
 SAMPLED_BLOCKS = 3000
 LEAST_SIZE = 0.75
 """In steps: smaller coefficients were probably rounded to 0 and tell nothing."""
-FEWEST = 150
+FEWEST = 60
 """Coefficients of that size that a frequency must have to be judged."""
 SURE_AGAIN = 15.0
 """The same for double quantisation, where the comparison is with a model."""
@@ -152,7 +152,7 @@ def _histograms(y: Plane, grid: tuple[int, int], steps: tuple[int, ...] = ()) ->
 def _comb(grid: tuple[int, int], mean: Map, numbers: Map, usual: Map) -> Comb:
     """Choose the step of each frequency at which a grid stands out most."""
     above = np.where(numbers >= FEWEST, mean - usual, 0.0)
-    best = above.argmax(axis=1)
+    best = _coarsest(above.argmax(axis=1), mean, numbers)
     at = np.arange(len(FREQUENCIES))
     sure = above[at, best] * np.sqrt(2 * numbers[at, best])
     clear = (above[at, best] > 0.04) & (sure > 3.5)
@@ -168,6 +168,19 @@ def _comb(grid: tuple[int, int], mean: Map, numbers: Map, usual: Map) -> Comb:
         without=tuple(float(v) for v in usual[at, best]),
         sure=float(np.sqrt(np.sum(np.where(clear, sure, 0.0) ** 2))),
     )
+
+
+def _coarsest(best: NDArray[np.intp], mean: Map, numbers: Map) -> NDArray[np.intp]:
+    """Give the coarsest multiple of each step that fits as well: a comb of 12 is also one of 6."""
+    chosen = best.copy()
+    for number, place in enumerate(best):
+        for times in (2, 3, 4, 5):
+            other = int(STEPS[place]) * times - int(STEPS[0])
+            if other >= STEPS.size or numbers[number, other] < FEWEST:
+                break
+            if mean[number, other] >= mean[number, place] - 0.05:
+                chosen[number] = other
+    return chosen
 
 
 def _echoes(comb: Comb, own: Comb) -> bool:

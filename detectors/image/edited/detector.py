@@ -30,7 +30,7 @@ from .looking import Part, part_of
 LEAST_DETAIL = 0.25
 """Mean absolute difference of neighbouring pixels, in grey levels: with less there is no answer."""
 STRONGEST_STEP = 13.0
-"""Mean step of the last JPEG compression (about quality 45) above which nothing older survives."""
+"""Mean step of the last JPEG compression (about quality 49) above which nothing older survives."""
 
 
 class EditedImageDetector(Detector):

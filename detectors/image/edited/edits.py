@@ -15,6 +15,7 @@ from avaudit.media.types import RgbArray
 
 SIDE_PX = 512
 """Longest side of the crops that are edited."""
+SMALLEST_SIDE_PX = 256
 KINDS = ("splice", "clone", "fill", "regenerate", "retouch")
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -44,7 +45,7 @@ def make_edit(picture: RgbArray, donor: RgbArray, kind: str, rng: np.random.Gene
     rng
         Draws the crop, the shape, and what is done before and after.
     """
-    base = _crop(picture, rng)
+    base = _crop(_shrunk(picture, rng), rng)
     if rng.random() < 0.5:
         base = jpeg(base, int(rng.integers(60, 96)))
     mask = _shape(base.shape[:2], rng)
@@ -99,6 +100,16 @@ def _tone_mapped(rgb: RgbArray) -> RgbArray:
     return np.asarray(lifted, dtype=np.uint8)
 
 
+def _shrunk(picture: RgbArray, rng: np.random.Generator) -> RgbArray:
+    """Make half of the pictures smaller, as most are before they are shared."""
+    least = SMALLEST_SIDE_PX / min(picture.shape[:2])
+    if least >= 0.9 or rng.random() < 0.5:
+        return picture
+    factor = float(rng.uniform(max(least, 0.3), 0.9))
+    size = (round(picture.shape[1] * factor), round(picture.shape[0] * factor))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
+
+
 def _crop(picture: RgbArray, rng: np.random.Generator) -> RgbArray:
     height, width = (min(SIDE_PX, size) for size in picture.shape[:2])
     top = int(rng.integers(0, picture.shape[0] - height + 1))
@@ -128,9 +139,9 @@ def _shape(size: tuple[int, int], rng: np.random.Generator) -> Mask:
 
 def _fitting(donor: RgbArray, shape: tuple[int, ...], rng: np.random.Generator) -> RgbArray:
     """Give the donor with its own history, resized by some factor, at the size of the picture."""
-    image = Image.fromarray(_crop(donor, rng))
+    image = Image.fromarray(_crop(_shrunk(donor, rng), rng))
     if rng.random() < 0.6:
-        factor = float(rng.uniform(0.6, 1.8))
+        factor = float(rng.uniform(0.35, 1.4))
         size = (max(64, round(image.width * factor)), max(64, round(image.height * factor)))
         image = image.resize(size, Image.Resampling.BICUBIC)
     rgb = np.asarray(image)
@@ -167,8 +178,8 @@ def _regenerate(base: RgbArray, _: RgbArray, __: Mask, rng: np.random.Generator)
     small = image.resize(size, Image.Resampling.LANCZOS)
     large = np.asarray(small.resize(image.size, Image.Resampling.BICUBIC), dtype=np.float32)
     grain = rng.normal(0, rng.uniform(0, 2.5), base.shape[:2]).astype(np.float32)[..., None]
-    tinge = rng.normal(0, rng.uniform(0, 1.0), base.shape).astype(np.float32)
-    return large + grain + tinge
+    tinge = gaussian_filter(rng.normal(0, 1, base.shape), (0.6, 0.6, 0)).astype(np.float32)
+    return large + grain + tinge * np.float32(rng.uniform(0, 3.0))
 
 
 def _retouch(base: RgbArray, _: RgbArray, __: Mask, rng: np.random.Generator) -> Floats:

@@ -128,9 +128,9 @@ def _placed(picture: Picture, found: Looked, model: Model) -> Row:
         row["auc"][name] = (
             float(auc(told[wanted], told[~wanted])) if 0 < wanted.sum() < wanted.size else 0.5
         )
-        row["f1"][name] = _best_f1(wanted, told)
+        row["f1"][name] = best_f1(wanted, told)
     wanted, told = _pixels(altered, fused)
-    row["f1_fixed"] = _f1(wanted, told > FIXED_LOGIT)
+    row["f1_fixed"] = f1(wanted, told > FIXED_LOGIT)
     return row
 
 
@@ -144,18 +144,19 @@ def _pixels(altered: NDArray[np.bool_], values: Map) -> tuple[NDArray[np.bool_],
     return wanted, values[row[:, None], column[None, :]].ravel().astype(np.float64)
 
 
-def _f1(wanted: NDArray[np.bool_], told: NDArray[np.bool_]) -> float:
+def f1(wanted: NDArray[np.bool_], told: NDArray[np.bool_]) -> float:
+    """Give F1 of what is marked, pixel by pixel; 1 where nothing is and nothing should be."""
     both = wanted.sum() + told.sum()
     return float(2 * (wanted & told).sum() / both) if both else 1.0
 
 
-def _best_f1(wanted: NDArray[np.bool_], values: Map) -> float:
+def best_f1(wanted: NDArray[np.bool_], values: Map) -> float:
     """Give F1 at the threshold that suits the picture best, as the literature states it."""
     order = np.argsort(-values, kind="stable")
     hits = np.cumsum(wanted[order])
     last = np.append(np.diff(values[order]) != 0, True)
-    f1 = 2 * hits / (np.arange(1, hits.size + 1) + max(1, int(wanted.sum())))
-    return float(f1[last].max())
+    value = 2 * hits / (np.arange(1, hits.size + 1) + max(1, int(wanted.sum())))
+    return float(value[last].max())
 
 
 def _place_figures(places: list[Row]) -> dict[str, Any]:
