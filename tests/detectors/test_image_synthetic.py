@@ -145,8 +145,10 @@ def write_data(folder: Path, *, per_source: int = 4, size: int = 200) -> Path:
     lines = ["path,label,task,source_repo,generator,subset,use"]
     for label, source, use in (
         (0, "cam", "train"),
+        (0, "pho", "train"),
         (0, "web", "evaluate"),
         (1, "gan", "train"),
+        (1, "vae", "train"),
         (1, "net", "evaluate"),
     ):
         for number in range(per_source):
@@ -168,12 +170,19 @@ def write_data(folder: Path, *, per_source: int = 4, size: int = 200) -> Path:
 
 def test_originals_count_unless_their_source_generates(tmp_path: Path) -> None:
     pictures = read_pictures(write_data(tmp_path, per_source=1))
-    assert [one.source for one in pictures] == ["cam", "web", "gan", "net"]
+    assert [one.source for one in pictures] == [
+        "cam",
+        "pho",
+        "web",
+        "gan",
+        "vae",
+        "net",
+    ]
 
 
 def test_one_class_is_refused(tmp_path: Path) -> None:
     manifest = write_data(tmp_path, per_source=1)
-    kept = [line for line in manifest.read_text().splitlines() if ",gan" not in line]
+    kept = [line for line in manifest.read_text().splitlines() if ",1,image.synthetic" not in line]
     manifest.write_text("\n".join(kept) + "\n")
     with pytest.raises(UsageError, match="both classes"):
         train(manifest, tmp_path / "out")
@@ -184,7 +193,7 @@ def test_the_recipe_gives_the_same_bytes_and_held_out_areas(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(autoencoders, "BANK", 16)
-    manifest = write_data(tmp_path, per_source=12)
+    manifest = write_data(tmp_path, per_source=6)
     one, two = (train(manifest, tmp_path / name, steps=3) for name in ("a", "b"))
     assert one.read_bytes() == two.read_bytes()
     assert set(read_heads(one)) == set(VIEWS)

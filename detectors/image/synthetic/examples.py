@@ -96,7 +96,9 @@ def gather(
         image = opened(picture)
         rng = np.random.default_rng([seed, number])
         made = _versions(image, picture, rng)
-        made += [] if picture.label else _pair(image, nets, rng)
+        made += (
+            [] if picture.label else _pair(image, nets, np.random.default_rng([seed, number, 1]))
+        )
         rows += [(measure(one.rgb), picture, one) for one in made]
         if (number + 1) % _REPORT_EVERY == 0 or number + 1 == len(pictures):
             progress(f"examples of {number + 1} of {len(pictures)} pictures")
@@ -113,7 +115,7 @@ def gather(
 
 
 def _versions(image: Image.Image, picture: Picture, rng: np.random.Generator) -> list[_Made]:
-    """Give a picture as it is and at smaller sizes, developed and coded as pictures are."""
+    """Give a picture as it is and at smaller sizes, coded as pictures are."""
     if min(image.size) < SMALLEST_PX:
         return []
     found = []
@@ -127,7 +129,7 @@ def _versions(image: Image.Image, picture: Picture, rng: np.random.Generator) ->
         else:
             smallest = max(0.25, least)
             factor = float(np.exp(rng.uniform(np.log(smallest), 0))) if smallest < 1 else 1.0
-            rgb = coded(cut(developed(shrunk(image, factor, rng), rng), side, rng), rng)
+            rgb = coded(cut(shrunk(image, factor, rng), side, rng), rng)
         if min(rgb.shape[:2]) >= SMALLEST_PX:
             found.append(_Made(window(rgb, 0, 0), picture.label, picture.source, "generated"))
     return found

@@ -78,6 +78,8 @@ def fitted(
     ValueError
         When a class has no source with four examples.
     """
+    if not len(values):
+        raise ValueError("there is no example")
     median = np.median(values, axis=0).astype(np.float32)
     spread = (values.std(axis=0) + 1e-6).astype(np.float32)
     wide = (values.astype(np.float64) - median) / spread

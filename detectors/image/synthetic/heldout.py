@@ -19,6 +19,7 @@ import numpy.typing as npt
 from avaudit.atomic import write_atomic
 from avaudit.conditions.impose import ImageCondition, impose_image
 from avaudit.conditions.impose_image import Jpeg, Scaled
+from avaudit.errors import UsageError
 
 from .areas import MEAN, Area, mean_area
 from .examples import Examples
@@ -73,7 +74,7 @@ def evaluate(
     Raises
     ------
     UsageError
-        When the manifest cannot be used.
+        When the manifest cannot be used, or too little is left to learn from in a fold.
     """
     pictures = [one for one in read_pictures(manifest) if one.subset in SUBSETS]
     examples = examples_of(learnt_from(manifest), out / "cache", seed=seed, progress=progress)
@@ -109,7 +110,12 @@ class _Models:
         chosen = ~np.isin(known.origins, sorted(sources)) & (known.generators != generator)
         key = chosen.tobytes() + repr(sorted(views.items())).encode()
         if key not in self._fitted:
-            self._fitted[key] = SyntheticImageModel(learn(known.only(chosen), views), views)
+            try:
+                heads = learn(known.only(chosen), views)
+            except ValueError as error:
+                left_out = ", ".join(sorted(sources))
+                raise UsageError(f"without {left_out} too little is left: {error}") from error
+            self._fitted[key] = SyntheticImageModel(heads, views)
         return self._fitted[key]
 
 
