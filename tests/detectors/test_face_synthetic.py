@@ -49,7 +49,7 @@ def test_independent_noise_keeps_nothing_and_a_still_all() -> None:
     # the power of a difference of independent pictures is the sum of their powers: log10 of 1
     np.testing.assert_allclose(lost[:, 1, :14], 0.0, atol=0.05)  # the two finest bands
     still = measure(noise(1).repeat(10, axis=0))
-    assert still["persistence"].max() < -3.0
+    assert still["persistence"].reshape(3, 3, 4, -1)[:, :, 0].max() < -3.0  # what the floor leaves
     np.testing.assert_allclose(still["wavering"], -3.0, atol=1e-4)
 
 

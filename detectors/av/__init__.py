@@ -1,0 +1,1 @@
+"""Detectors of what picture and sound say together about who speaks."""
