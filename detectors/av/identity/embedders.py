@@ -73,7 +73,7 @@ def unit(vector: Vector) -> Vector:
 
 def _face_network(path: Path) -> Any:
     import torch
-    from facenet_pytorch import InceptionResnetV1
+    from facenet_pytorch import InceptionResnetV1  # type: ignore[import-untyped]
 
     network = InceptionResnetV1(pretrained=None).eval()
     try:

@@ -47,7 +47,8 @@ def filter_bank(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     windows = (windows - PRE_EMPHASIS * before) * np.hamming(WINDOW)
     power = np.abs(np.fft.rfft(windows, TRANSFORM)) ** 2
     bands = np.log(np.maximum(power @ _filters().T, np.finfo(np.float32).eps))
-    return (bands - bands.mean(axis=0)).astype(np.float32)
+    centred: npt.NDArray[np.float32] = (bands - bands.mean(axis=0)).astype(np.float32)
+    return centred
 
 
 def _mel(hz: Array) -> Array:

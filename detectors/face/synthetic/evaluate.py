@@ -8,7 +8,7 @@ import io
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
 
@@ -49,33 +49,68 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if unknown := set(kinds) - set(KINDS):
             raise UsageError(f"--kinds: unknown: {', '.join(sorted(unknown))}")
         clips = read_clips(chosen.manifest)
-        folder = chosen.out / "measured"
-        measured = all_measured(clips, folder, _say)
-        models = fold_models(clips, measured, folder, kinds=kinds, progress=_say)
-        parts, face_px = held_out_parts(clips, measured, models)
-        scores = parts.mean(axis=1)
-        found: Figures = {"face.synthetic": figures(clips, scores, face_px)}
-        for at, group in enumerate(GROUPS):
-            found[f"{group} alone"] = figures(clips, parts[:, at], face_px)
-        found["height of the face alone"] = figures(clips, face_px, face_px)
-        if chosen.beside:
-            found[chosen.beside.stem] = figures(clips, _beside(chosen.beside, clips), face_px)
-        rows = list(zip(clips, ["clean"] * len(clips), scores, strict=True))
-        for condition in filter(None, chosen.conditions.split(",")):
-            some = _some(clips, chosen.every)
-            coded = all_coded(some, condition, folder, _say)
-            again, sizes = held_out_parts(some, coded, models)
-            found[condition] = figures(some, again.mean(axis=1), sizes)
-            rows += zip(some, [condition] * len(some), again.mean(axis=1), strict=True)
+        beside = _beside(chosen.beside, clips) if chosen.beside else None
+        conditions = [name for name in chosen.conditions.split(",") if name]
+        found, rows = evaluate(
+            clips, chosen.out, kinds=kinds, conditions=conditions, every=chosen.every
+        )
+        if beside is not None:
+            sizes = np.array([row.face_px for row in rows if row.condition == "clean"])
+            found[chosen.beside.stem] = figures(clips, beside, sizes)
     except AvauditError as error:
         _say(str(error))
         return 2 if isinstance(error, UsageError) else 4
-    _write(chosen.out, clips, face_px, rows)
-    text = json.dumps(found, indent=1)
-    write_atomic(chosen.out / "figures.json", text.encode())
-    for name, rows in found.items():
-        sys.stdout.write(f"{name}: {_line(rows)}\n")
+    _write(chosen.out, rows)
+    write_atomic(chosen.out / "figures.json", json.dumps(found, indent=1).encode())
+    for name, values in found.items():
+        told = "; ".join(f"{key} {value}" for key, value in values.items() if key != "within")
+        sys.stdout.write(f"{name}: {told}\n")
     return 0
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The held-out score of a clip in a condition."""
+
+    clip: Clip
+    condition: str
+    score: float
+    face_px: float
+
+
+def evaluate(
+    clips: Sequence[Clip],
+    out: Path,
+    *,
+    kinds: Sequence[str] = LEARNT,
+    conditions: Sequence[str] = (),
+    every: int = 1,
+) -> tuple[dict[str, Figures], list[Scored]]:
+    """Score clips, held out, as they are and some of them under conditions; figures of each."""
+    folder = out / "measured"
+    measured = all_measured(clips, folder, _say)
+    models = fold_models(clips, measured, folder, kinds=kinds, progress=_say)
+    parts, face_px = held_out_parts(clips, measured, models)
+    found = {"face.synthetic": figures(clips, parts.mean(axis=1), face_px)}
+    for at, group in enumerate(GROUPS):
+        found[f"{group} alone"] = figures(clips, parts[:, at], face_px)
+    found["height of the face alone"] = figures(clips, face_px, face_px)
+    rows = _rows(clips, "clean", parts, face_px)
+    some = _some(clips, every)
+    for condition in conditions:
+        coded = all_coded(some, condition, folder, _say)
+        parts, face_px = held_out_parts(some, coded, models)
+        found[condition] = figures(some, parts.mean(axis=1), face_px)
+        rows += _rows(some, condition, parts, face_px)
+    return found, rows
+
+
+def _rows(clips: Sequence[Clip], condition: str, parts: Row, face_px: Row) -> list[Scored]:
+    scores = parts.mean(axis=1)
+    return [
+        Scored(clip, condition, float(score), float(size))
+        for clip, score, size in zip(clips, scores, face_px, strict=True)
+    ]
 
 
 def figures(clips: Sequence[Clip], scores: Row, face_px: Row, *, seed: int = 0) -> Figures:
@@ -164,9 +199,7 @@ def _some(clips: Sequence[Clip], every: int) -> list[Clip]:
     return [clip for clip in both if clip is not None]
 
 
-def _write(
-    out: Path, clips: Sequence[Clip], face_px: Row, rows: Sequence[tuple[Clip, str, float]]
-) -> None:
+def _write(out: Path, rows: Sequence[Scored]) -> None:
     """Write what ``avaudit bench scores:OUT/scores.csv --data OUT/items.csv`` reads."""
     items, held = io.StringIO(), io.StringIO()
     item, score = (csv.writer(text, lineterminator="\n") for text in (items, held))
@@ -174,23 +207,19 @@ def _write(
         ("path", "label", "source", "identity", "system", "use", "face_px", "group.gender")
     )
     score.writerow(("path", "condition", "score", "fold"))
-    for clip, size in zip(clips, face_px, strict=True):
-        use = "train" if clip.trainable else "evaluate"
-        about = (clip.method or "recorded", use, f"{size:.1f}", clip.gender)
-        item.writerow((clip.name, clip.label, clip.source, clip.identity, *about))
-    for clip, condition, value in rows:
-        score.writerow((clip.name, condition, f"{value:.6f}", clip.source))
+    for row in rows:
+        clip = row.clip
+        if row.condition == "clean":
+            use = "train" if clip.trainable else "evaluate"
+            about = (clip.method or "recorded", use, f"{row.face_px:.1f}", clip.gender)
+            item.writerow((clip.name, clip.label, clip.source, clip.identity, *about))
+        score.writerow((clip.name, row.condition, f"{row.score:.6f}", clip.source))
     write_atomic(out / "items.csv", items.getvalue().encode())
     write_atomic(out / "scores.csv", held.getvalue().encode())
 
 
 def _three(value: float, low: float, high: float) -> list[float | None]:
     return [round(part, 4) if np.isfinite(part) else None for part in (value, low, high)]
-
-
-def _line(rows: object) -> str:
-    shown = rows if isinstance(rows, dict) else {}
-    return "; ".join(f"{key} {value}" for key, value in shown.items() if key != "within")
 
 
 def _say(line: str) -> None:

@@ -56,7 +56,8 @@ def source_weights(sources: Names) -> Row:
     """Weigh windows: (n,), a source of n windows by the root of n; they sum to 1."""
     _, place, count = np.unique(sources, return_inverse=True, return_counts=True)
     weights: Row = 1.0 / np.sqrt(count[place])
-    return weights / weights.sum()
+    scaled: Row = weights / weights.sum()
+    return scaled
 
 
 def _direction(recorded: Float, machined: Float) -> Row:

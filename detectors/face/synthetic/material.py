@@ -8,9 +8,9 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +120,7 @@ def all_measured(clips: Sequence[Clip], folder: Path, progress: Say) -> list[Mea
         When a clip cannot be read or shows no face.
     """
     return [
-        _kept(folder / f"{_digest(clip.path)}-{VERSION}.npz", lambda c=clip: windows_of(c.path))
+        _kept(folder / f"{_digest(clip.path)}-{VERSION}.npz", partial(windows_of, clip.path))
         for clip in _told(clips, "measured", progress)
     ]
 
@@ -136,7 +136,7 @@ def all_pairs(
         [
             _kept(
                 folder / f"{_digest(clip.path)}-{kind}-{VERSION}.npz",
-                lambda c=clip, k=kind: _pair(c, k),
+                partial(_pair, clip, kind),
             )
             for kind in kinds
         ]
@@ -157,7 +157,7 @@ def all_coded(clips: Sequence[Clip], condition: str, folder: Path, progress: Say
     return [
         _kept(
             folder / f"{_digest(clip.path)}-{condition}-{VERSION}.npz",
-            lambda c=clip: _coded(c, condition, folder),
+            partial(_coded, clip, condition, folder),
         )
         for clip in _told(clips, condition, progress)
     ]
@@ -195,7 +195,8 @@ def _kept(file: Path, windows: Callable[[], Iterable[Window]]) -> Measured:
         found = measured(windows())
         buffer = io.BytesIO()
         about = {"tracks": found.tracks, "faces": found.faces, "face_px": found.face_px}
-        np.savez(buffer, **about, **found.groups)
+        arrays: dict[str, Any] = {**about, **found.groups}
+        np.savez(buffer, **arrays)
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(file, buffer.getvalue())
     with np.load(file, allow_pickle=False) as held:

@@ -36,7 +36,7 @@ def draw(tracks: Sequence[Track], path: Path) -> ArtefactFile | None:
         return LEFT + (time_s - start_s) / length_s * (right - LEFT)
 
     def y(score: float) -> float:
-        return (TOP + bottom) / 2 - score / reach * (bottom - TOP) / 2
+        return float((TOP + bottom) / 2 - score / reach * (bottom - TOP) / 2)
 
     pen.line((LEFT, y(0), right, y(0)), fill="#888888")
     pen.rectangle((LEFT, TOP, right, bottom), outline="#444444")
