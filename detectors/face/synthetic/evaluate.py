@@ -129,7 +129,7 @@ def figures(clips: Sequence[Clip], scores: Row, face_px: Row, *, seed: int = 0) 
     ratios = held_out(scores, labels, sources, clusters=people).bounded
     cost = _cllr(np.stack([ratios, labels], axis=1), people, rng)
     inside = np.isin(sources, within.strata)
-    real = ratios[labels == 0]
+    real = ratios[(labels == 0) & ~np.isnan(ratios)]
     return {
         "auc": _three(pooled.value, pooled.low, pooled.high),
         "auc_within_sources": _three(within.mean.value, within.mean.low, within.mean.high),
@@ -143,9 +143,9 @@ def figures(clips: Sequence[Clip], scores: Row, face_px: Row, *, seed: int = 0) 
         "cllr_within_sources": _three(
             *_cllr(np.stack([ratios, labels], axis=1)[inside], people[inside], rng)
         ),
-        "real_over_1": round(float((real > 0).mean()), 4),
-        "real_over_100": int((real > 2).sum()),
-        "highest_real_log10_lr": round(float(real.max()), 3),
+        "real_over_1": round(float((real > 0).mean()), 4) if len(real) else None,
+        "real_over_100": int((real > 2).sum()) if len(real) else None,
+        "highest_real_log10_lr": round(float(real.max()), 3) if len(real) else None,
         "auc_evaluate_rows": round(_auc_of(scores, labels, ~_trainable(clips)), 4),
         "auc_train_rows": round(_auc_of(scores, labels, _trainable(clips)), 4),
     }
@@ -157,6 +157,10 @@ def _cllr(
     def cost(rows: npt.NDArray[np.float64]) -> float:
         return cllr_log10(rows[rows[:, 1] == 1, 0], rows[rows[:, 1] == 0, 0])
 
+    known = ~np.isnan(table[:, 0])  # no calibration where the other sources hold too little
+    table, people = table[known], people[known]
+    if len(set(table[:, 1])) < 2:
+        return float("nan"), float("nan"), float("nan")
     drawn = cluster_bootstrap(cost, table, clusters=people, n_draws=DRAWS, rng=rng)
     low, high = np.nanquantile(drawn, [0.025, 0.975])
     return cost(table), float(low), float(high)
