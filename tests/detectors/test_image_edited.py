@@ -194,7 +194,7 @@ def test_models_are_documents_with_named_weights(tmp_path: Path) -> None:
 
 def test_regions_come_strongest_first_and_small_ones_not_at_all() -> None:
     fused = np.full((20, 20), -3.0)
-    fused[1:4, 1:4], fused[10:16, 10:16], fused[18, 1] = 1.0, 2.0, 9.0
+    fused[1:4, 1:4], fused[10:16, 10:16], fused[18, 1] = 2.0, 3.0, 9.0
     first, second = regions(fused)
     assert first[12, 12]
     assert second[2, 2]

@@ -178,7 +178,9 @@ def _coarsest(best: NDArray[np.intp], mean: Map, numbers: Map) -> NDArray[np.int
             other = int(STEPS[place]) * times - int(STEPS[0])
             if other >= STEPS.size or numbers[number, other] < FEWEST:
                 break
-            if mean[number, other] >= mean[number, place] - 0.05:
+            # the true step fits best, for noise blurs fine combs more; and it has no teeth between
+            empty = numbers[number, place] < 1.3 * numbers[number, other]
+            if empty and mean[number, other] >= mean[number, place] - 0.01:
                 chosen[number] = other
     return chosen
 

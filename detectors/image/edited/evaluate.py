@@ -24,7 +24,7 @@ from avaudit.statistics.auc_bootstrap import auc_interval
 from avaudit.statistics.roc_area import auc
 
 from .detector import STRONGEST_STEP
-from .head import Model, read_model, shipped
+from .head import REGION_LOGIT, Model, read_model, shipped
 from .lattice import STEP_PX, Map
 from .measures import NAMES
 from .pictures import (
@@ -40,7 +40,6 @@ from .pictures import (
 PIXEL_STEP = 4
 """Every fourth pixel each way is counted: the maps are much coarser."""
 DRAWS = 1000
-FIXED_LOGIT = 0.0
 
 Row = dict[str, Any]
 
@@ -130,7 +129,7 @@ def _placed(picture: Picture, found: Looked, model: Model) -> Row:
         )
         row["f1"][name] = best_f1(wanted, told)
     wanted, told = _pixels(altered, fused)
-    row["f1_fixed"] = f1(wanted, told > FIXED_LOGIT)
+    row["f1_fixed"] = f1(wanted, told > REGION_LOGIT)
     return row
 
 
@@ -222,7 +221,11 @@ def table(figures: dict[str, Any]) -> str:
             f"| {name} | {_told(part['auc'][name])} | {_told(part['f1'][name])} |"
             for name in part["auc"]
         ]
-        lines += ["", f"F1 of the fused map at 0: {_told(part['f1_fixed'])}", ""]
+        lines += [
+            "",
+            f"F1 of the fused map at the threshold of regions: {_told(part['f1_fixed'])}",
+            "",
+        ]
     heads = ("condition", "pictures", "abstained", "AUC", "own originals", "camera photos > 0")
     lines += ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for name, one in figures["pictures"].items():
@@ -240,10 +243,9 @@ def _told(figure: dict[str, float]) -> str:
 def _write_for_bench(out: Path, pictures: Sequence[Picture], scores: Sequence[Row]) -> None:
     with (out / "manifest.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["path", "label", "source", "identity", "system"])
+        writer.writerow(["path", "label", "source", "identity"])
         for one in pictures:
-            system = one.method if one.label else ""
-            writer.writerow([one.path, one.label, one.source, one.group, system])
+            writer.writerow([one.path, one.label, one.source, one.group])
     with (out / "scores.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["path", "condition", "score", "reason"])

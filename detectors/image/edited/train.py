@@ -23,7 +23,7 @@ CELLS_PER_PICTURE = 400
 LEAST_SIDE_PX = 256
 HELD_OUT = "camera photo, metadata-extractor"
 """Photographs by many makes of cameras and phones: false alarms are counted on these."""
-C_CELL, C_PICTURE = 1e-3, 1.0
+C_CELL, C_PICTURE = 2e-5, 1.0
 """Inverse strengths of the penalty: strong for cells, so that all families count."""
 
 
@@ -136,13 +136,17 @@ def learn(found: Sequence[Example], *, seed: int = 0) -> Model:
         kept = rng.permutation(len(flat))[:CELLS_PER_PICTURE]
         terms.append(flat[kept])
         labels.append(wanted[kept])
-    cell = LogisticRegression(C=C_CELL, class_weight="balanced", max_iter=500)
-    cell.fit(np.concatenate(terms), np.concatenate(labels))
-    weights = (*map(float, cell.coef_[0]), float(cell.intercept_[0]))
+    rows, wanted = np.concatenate(terms), np.concatenate(labels)
+    cell = LogisticRegression(C=C_CELL, class_weight="balanced", max_iter=500).fit(rows, wanted)
+    # the penalty makes the weights small; their common scale is fitted anew without it
+    along = (rows @ cell.coef_[0])[:, None]
+    scale = LogisticRegression(C=1e6, class_weight="balanced", max_iter=500).fit(along, wanted)
+    gain, constant = float(scale.coef_[0, 0]), float(scale.intercept_[0])
+    weights = (*(gain * float(weight) for weight in cell.coef_[0]), constant)
     half = Model(cell=weights, picture=(0.0,) * (len(PICTURE_TERMS) + 1))
     whole = LogisticRegression(C=C_PICTURE, class_weight="balanced", max_iter=500)
-    rows = [picture_terms(example.stack, half.fused(example.stack)) for example in found]
-    whole.fit(np.array(rows), [example.label for example in found])
+    told = [picture_terms(example.stack, half.fused(example.stack)) for example in found]
+    whole.fit(np.array(told), [example.label for example in found])
     return Model(cell=weights, picture=(*map(float, whole.coef_[0]), float(whole.intercept_[0])))
 
 
