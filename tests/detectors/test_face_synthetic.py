@@ -18,7 +18,7 @@ from avaudit.detectors.face.synthetic.model import FaceModel, Group, read_model,
 from avaudit.detectors.face.synthetic.regions import REGIONS, weights
 from avaudit.errors import AvauditError
 from avaudit.media.types import Chunk, ChunkFaces, FaceObservation, Frame, TrackEnd
-from avaudit.testing import examine
+from avaudit.testing import check_detector, examine
 from avaudit.weights import weights_of
 
 TALK = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "talk"
@@ -272,6 +272,7 @@ def test_a_talking_head_is_scored_like_the_recipe_scores_it(tmp_path: Path) -> N
     from avaudit.detectors.face.synthetic.material import measured, windows_of
 
     path = TALK / "clips" / "w2l_akash.mp4"
+    check_detector(SyntheticFaceDetector(), {"clip": path})
     answer = examine(SyntheticFaceDetector(), path)
     assert isinstance(answer, Scored)
     parts, _ = clip_parts(shipped(), measured(windows_of(path)))

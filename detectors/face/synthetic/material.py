@@ -128,7 +128,7 @@ def all_measured(clips: Sequence[Clip], folder: Path, progress: Say) -> list[Mea
 def all_pairs(
     clips: Sequence[Clip], kinds: Sequence[str], folder: Path, progress: Say
 ) -> list[list[Measured]]:
-    """Make pairs from the fullest window of each clip: per clip a list, one entry a kind.
+    """Make pairs from the first full window of each clip: per clip a list, one entry a kind.
 
     Each entry has two windows: the recorded face and the machined one.
     """
@@ -174,7 +174,7 @@ def _coded(clip: Clip, condition: str, folder: Path) -> list[Window]:
 
 
 def _pair(clip: Clip, kind: str) -> list[Window]:
-    window = max(windows_of(clip.path), key=lambda one: len(one.crops))
+    window = max(windows_of(clip.path, first=True), key=lambda one: len(one.crops))
     rng = np.random.default_rng([zlib.crc32(clip.name.encode()), 0, list(KINDS).index(kind)])
     return [replace(window, crops=crops) for crops in made(window.crops, kind, rng)]
 
