@@ -179,7 +179,7 @@ def _regenerate(base: RgbArray, _: RgbArray, __: Mask, rng: np.random.Generator)
     large = np.asarray(small.resize(image.size, Image.Resampling.BICUBIC), dtype=np.float32)
     grain = rng.normal(0, rng.uniform(0, 2.5), base.shape[:2]).astype(np.float32)[..., None]
     tinge = gaussian_filter(rng.normal(0, 1, base.shape), (0.6, 0.6, 0)).astype(np.float32)
-    return large + grain + tinge * np.float32(rng.uniform(0, 3.0))
+    return np.asarray(large + grain + tinge * np.float32(rng.uniform(0, 3.0)), dtype=np.float32)
 
 
 def _retouch(base: RgbArray, _: RgbArray, __: Mask, rng: np.random.Generator) -> Floats:
