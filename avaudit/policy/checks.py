@@ -62,9 +62,8 @@ def _provenance(rule: ProvenanceRule, case: Case) -> Faults:
         if why or not integrity:
             yield Fault("insufficient", C2PA, why or "the finding states no integrity")
         else:
-            yield Fault(
-                "fail", C2PA, f"its C2PA manifest is {integrity}, not {listed(rule.integrity)}"
-            )
+            accepted = listed(rule.integrity)
+            yield Fault("fail", C2PA, f"its C2PA manifest is {integrity} (accepted: {accepted})")
     if integrity not in ("valid", "invalid"):
         return  # without a manifest there is nothing to ask of its signer
     yield from _signer(rule, finding)
@@ -161,7 +160,7 @@ def _contradictions(_rule: ContradictionsRule, case: Case) -> Faults:
         yield Fault("insufficient", None, "the report draws no conclusion of it")
         return
     for line in case.conclusion.contradictions:
-        yield Fault("fail", None, f"findings contradict each other: {line}")
+        yield Fault("fail", None, f"findings contradict each other: {line.rstrip('.')}")
 
 
 def _known(rule: KnownRule, case: Case) -> Faults:
