@@ -66,8 +66,8 @@ KNOWN = 'kind = "known"\nlabels = ["takedown", "abuse-*"]\nmax_distance = 10\n'
     ("rule", "said", "verdict", "words"),
     [
         (SIGNED, c2pa(), "pass", "It passes."),
-        (SIGNED, c2pa(integrity="invalid"), "fail", "its C2PA manifest is invalid (accepted: valid)"),
-        (SIGNED, c2pa(integrity="absent"), "fail", "its C2PA manifest is absent (accepted: valid)"),
+        (SIGNED, c2pa(integrity="invalid"), "fail", "manifest is invalid (accepted: valid)"),
+        (SIGNED, c2pa(integrity="absent"), "fail", "manifest is absent (accepted: valid)"),
         (SIGNED, c2pa(integrity="remote_only"), "insufficient", "lies elsewhere"),
         (SIGNED, c2pa(integrity="unreadable"), "insufficient", "cannot be read"),
         (SIGNED, c2pa(integrity=None), "insufficient", "states no integrity"),
