@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avaudit.errors import AvauditError
+from avaudit.evidence.tables import tables_of
 from avaudit.statistics.auc_bootstrap import auc_interval
 from avaudit.statistics.roc_area import auc
 
-from .detector import STRONGEST_STEP
+from .detector import STRONGEST_STEP, EditedImageDetector
 from .head import REGION_LOGIT, Model, read_model, shipped
 from .lattice import STEP_PX, Map
 from .measures import NAMES
@@ -186,6 +187,9 @@ def _mean(values: Sequence[float], groups: Sequence[str]) -> dict[str, float]:
 
 
 def _picture_figures(scores: list[Row]) -> dict[str, Any]:
+    """Count over whole pictures; LRs are those of the card for unchanged pictures."""
+    tables = tables_of(EditedImageDetector().card)
+    calibrated = tables.conditions.get("clean") if tables else None
     figures: dict[str, Any] = {}
     for condition in dict.fromkeys(row["condition"] for row in scores):
         rows = [row for row in scores if row["condition"] == condition]
@@ -194,6 +198,9 @@ def _picture_figures(scores: list[Row]) -> dict[str, Any]:
         camera = [row for row in kept if row["picture"].camera]
         one["camera_photos"] = len(camera)
         one["camera_photos_above_0"] = sum(row["score"] > 0 for row in camera)
+        if calibrated is not None:
+            ratios = [calibrated.ratio(row["score"])[0] for row in camera]
+            one["camera_photos_lr_over_10"] = sum(value > 1 for value in ratios)
         for title, chosen in (
             ("auc", kept),
             ("auc_against_originals", [r for r in kept if not r["picture"].camera]),
@@ -226,12 +233,14 @@ def table(figures: dict[str, Any]) -> str:
             f"F1 of the fused map at the threshold of regions: {_told(part['f1_fixed'])}",
             "",
         ]
-    heads = ("condition", "pictures", "abstained", "AUC", "own originals", "camera photos > 0")
+    heads = ("condition", "pictures", "abstained", "AUC", "own originals", "alarms: score > 0")
+    heads = (*heads, "alarms: LR > 10")
     lines += ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for name, one in figures["pictures"].items():
         areas = [_told(one[key]) if key in one else "" for key in ("auc", "auc_against_originals")]
         alarms = f"{one['camera_photos_above_0']} of {one['camera_photos']}"
-        cells = (name, one["n"], one["abstained"], *areas, alarms)
+        flagged = one.get("camera_photos_lr_over_10", "not calibrated")
+        cells = (name, one["n"], one["abstained"], *areas, alarms, flagged)
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines) + "\n"
 
