@@ -233,9 +233,8 @@ def table(figures: dict[str, Any]) -> str:
             f"F1 of the fused map at the threshold of regions: {_told(part['f1_fixed'])}",
             "",
         ]
-    heads = ("condition", "pictures", "abstained", "AUC", "own originals", "alarms: score > 0")
-    heads = (*heads, "alarms: LR > 10")
-    lines += ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    heads = "condition | pictures | abstained | AUC | own originals | alarms: score > 0 | LR > 10"
+    lines += [f"| {heads} |", "|---" * 7 + "|"]
     for name, one in figures["pictures"].items():
         areas = [_told(one[key]) if key in one else "" for key in ("auc", "auc_against_originals")]
         alarms = f"{one['camera_photos_above_0']} of {one['camera_photos']}"
