@@ -273,19 +273,17 @@ def asked(settings: Settings) -> dict[str, Detector]:
     Raises
     ------
     UsageError
-        When such a detector was asked for by name without ``--camera``, or the folder is missing.
+        When nothing is left to ask without ``--camera``, or the folder is missing.
     """
     chosen = load_detectors(settings.detectors)
     if settings.camera is not None:
         if not Path(settings.camera).is_dir():
             raise UsageError(f"--camera: {settings.camera} is no folder")
         return chosen
-    comparing = [name for name, detector in chosen.items() if CAMERA in detector.reads]
-    for name in comparing:
-        if name in (settings.detectors or ()):
-            raise UsageError(f"{name} needs reference pictures: --camera DIR")
-        del chosen[name]
-    return chosen
+    left = {name: one for name, one in chosen.items() if CAMERA not in one.reads}
+    if chosen and not left:
+        raise UsageError(f"{', '.join(chosen)} needs reference pictures: --camera DIR")
+    return left
 
 
 def data_dirs(detectors: dict[str, Detector], camera: str | None = None) -> dict[str, Path]:

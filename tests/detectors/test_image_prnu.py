@@ -142,6 +142,7 @@ def test_promises(references: Path) -> None:
 
 def test_only_asked_where_a_camera_was_named(references: Path) -> None:
     assert "image.prnu" not in asked(Settings(detectors=["image"]))
+    assert list(asked(Settings(detectors=["image.edited", "image.prnu"]))) == ["image.edited"]
     with_camera = Settings(detectors=["image.prnu"], camera=str(references))
     assert data_dirs(asked(with_camera), with_camera.camera) == {"camera": references.resolve()}
 
