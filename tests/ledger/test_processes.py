@@ -63,7 +63,7 @@ def test_four_processes_make_one_chain_and_one_key(tmp_path):
 
 
 @pytest.mark.parametrize("seed", [1])
-def test_killed_at_any_point(tmp_path, key, seed):
+def test_killed_at_any_point(tmp_path, key, forker, seed):
     """A child appends and writes in a loop; SIGKILL after a random time, again and again."""
     rng = random.Random(seed)
     written = tmp_path / "report.json"
@@ -71,11 +71,10 @@ def test_killed_at_any_point(tmp_path, key, seed):
     while kill < KILLS or seen < KILLS:  # a slow machine gets more kills, not fewer appends
         kill += 1
         assert kill < 20 * KILLS
-        child = forked(f"k{kill}", tmp_path, until="open")
+        child = forker.start(f"k{kill}", tmp_path, until="open")
         time.sleep(rng.uniform(0.0, 0.1))
         os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        assert os.WTERMSIG(status) == signal.SIGKILL, "the child ended by itself"
+        assert os.WTERMSIG(forker.ended()) == signal.SIGKILL, "the child ended by itself"
         with Ledger.open() as ledger:
             assert ledger.check() == []
             rows = ledger.list_reports()
@@ -86,29 +85,75 @@ def test_killed_at_any_point(tmp_path, key, seed):
                 assert ledger.get_report(report["id"]).to_json() == written.read_text()
 
 
-def forked(name: str, folder: Path, *, until: str) -> int:
-    """Run the appender in a fork, and return when it says ``until``."""
-    reader, writer = os.pipe()
+FORKER = """
+import os, sys
+import avaudit.atomic, avaudit.ledger, avaudit.result, avaudit.seal  # once, for all children
+
+code = compile(os.environ["APPENDER"], "appender", "exec")
+for line in sys.stdin:
+    name, folder = line.rstrip("\\n").split("\\t")
     child = os.fork()
     if child == 0:
         try:
-            os.dup2(writer, 1)
-            sys.argv = ["appender", name, "100000", str(folder)]
-            sys.stdout = os.fdopen(1, "w")
-            exec(compile(APPENDER, "appender", "exec"), {"__name__": "appender"})
+            print("pid", os.getpid(), flush=True)
+            sys.argv = ["appender", name, "100000", folder]
+            exec(code, {"__name__": "appender"})
         finally:
             os._exit(3)
-    os.close(writer)
-    with os.fdopen(reader) as pipe:
-        assert until in (line.strip() for line in pipe)
-    return child
+    print("status", os.waitpid(child, 0)[1], flush=True)
+"""
+
+
+class Forker:
+    """Runs appenders as forks of a process that has no threads, as the tests' own may have."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", FORKER],
+            env={**os.environ, "APPENDER": APPENDER},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+
+    def start(self, name: str, folder: Path, *, until: str) -> int:
+        """Start an appender, wait until it says ``until``, and give its process number."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{name}\t{folder}\n")
+        child = int(self._read().removeprefix("pid "))
+        while (said := self._read()) != until:
+            assert not said.startswith("status"), "the child ended by itself"
+        return child
+
+    def ended(self) -> int:
+        """Wait for the appender's end and give its status."""
+        while not (said := self._read()).startswith("status"):
+            pass
+        return int(said.removeprefix("status "))
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the forking process ended"
+        return line.strip()
+
+    def close(self) -> None:
+        self._process.communicate(timeout=30)
+
+
+@pytest.fixture
+def forker(home):
+    made = Forker()
+    yield made
+    made.close()
 
 
 @pytest.mark.parametrize("after_ms", [0, 2, 4, 8, 15])
-def test_killed_while_the_ledger_is_made(home, after_ms):
-    child = forked("first", home.parent, until="key")
+def test_killed_while_the_ledger_is_made(home, forker, after_ms):
+    child = forker.start("first", home.parent, until="key")
     time.sleep(after_ms / 1000)
     os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    assert os.WTERMSIG(forker.ended()) == signal.SIGKILL, "the child ended by itself"
     with Ledger.open() as ledger:
         assert ledger.check() == []
