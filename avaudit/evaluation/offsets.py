@@ -1,7 +1,7 @@
 """Offsets of sound to picture: how far those that a detector states lie from the true ones.
 
-Counted only where the manifest has a column ``known_offset_s``: by how many seconds the sound of a clip
-comes late (negative: early). A clip whose own offset is not known has an empty field there.
+Counted only where the manifest has a column ``known_offset_s``: by how many seconds the sound of a
+clip comes late (negative: early). A clip whose own offset is not known has an empty field there.
 """
 
 from __future__ import annotations

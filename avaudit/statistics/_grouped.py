@@ -205,9 +205,9 @@ def _moderated(cells: Cells, residual: Floats, weights: Floats) -> tuple[Floats,
     units = cells.units.astype(np.float64)
     own_df = np.maximum(units - 1, 0)
     all_df = float(own_df.sum())
-    if all_df == 0:
-        return np.full(len(weights), np.nan), own_df
     square = cells.sums(cells.den**2)
+    if all_df == 0 or not square.any():
+        return np.full(len(weights), np.nan), own_df
     own = _small_sample(units) * cells.sums(residual**2) / weights**2
     per_unit = float(np.sum(cells.sums(residual**2))) / (all_df * float(np.mean(cells.den**2)))
     common = per_unit * square / weights**2

@@ -85,9 +85,12 @@ def shrink_rates(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Shrunk:
     after_a, after_b = events + a, trials - events + b
     tails = [(1 - level) / 2, (1 + level) / 2]
     low, high = (beta_quantile(tail, after_a, after_b) for tail in tails)
+    # next to 0 or 1 the quantile of a mass in one point is no longer exact
+    value = after_a / (after_a + after_b)
+    low, high = np.minimum(low, value), np.maximum(high, value)
     shrunk = tuple(
         Estimate(
-            value=float(after_a[i] / (after_a[i] + after_b[i])),
+            value=float(value[i]),
             low=float(low[i]),
             high=float(high[i]),
             level=level,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from avaudit.policy import judge
 from avaudit.policy.read import PolicyFile
@@ -321,7 +321,7 @@ KEYS = (
 DETECTORS = ("provenance.c2pa", "provenance.metadata", "watermark.x", "known.x", "sync.offset")
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.sampled_from(DETECTORS), st.dictionaries(st.sampled_from(KEYS), JSON))
 def test_any_facts_get_an_answer(detector: str, facts: Json) -> None:
     strange = finding_of(detector, facts=facts)

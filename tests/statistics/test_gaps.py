@@ -291,6 +291,12 @@ ROWS = st.lists(
 ).filter(lambda rows: any(row[1] for row in rows))
 
 
+def test_nothing_to_divide_by_is_said():
+    got = group_ratios([0, 0], [0, 0], ["a", "a"], rng=rng())
+    assert math.isnan(got.gap.value)
+    assert got.gap.reason
+
+
 @settings(max_examples=60, deadline=None)
 @given(ROWS, st.booleans(), st.sampled_from(["rate", "mean", "ratio"]))
 def test_never_crashes_never_infinite(rows, with_people, kind):
