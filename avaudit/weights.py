@@ -52,7 +52,10 @@ class Weights:
     @property
     def size_text(self) -> str:
         """The size for people."""
-        return f"{self.size_bytes / 1e6:.1f} MB" if self.size_bytes else ""
+        if not self.size_bytes:
+            return ""
+        small = self.size_bytes < 100_000
+        return f"{self.size_bytes / 1e3:.1f} kB" if small else f"{self.size_bytes / 1e6:.1f} MB"
 
     def state(self) -> State:
         """Say in one word whether the file can be used: shipped, ready, missing or damaged."""
