@@ -49,4 +49,4 @@ def test_the_hook_exists(page: str, root: Path) -> None:
 def test_the_pytest_example_uses_the_marker_as_it_is(page: str) -> None:
     (example,) = blocks(page, "python")
     compile(example, "ci.md", "exec")
-    assert "@pytest.mark.avaudit_gate(report=" in example
+    assert "@pytest.mark.avaudit_gate(" in example

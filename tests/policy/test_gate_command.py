@@ -159,7 +159,7 @@ def test_policy_init_check_explain(here: Path, run: Run) -> None:
     assert run("policy", "init", "--out", "-").stdout == profile_text("upload-scan")
     checked = run("policy", "check", path.name)
     assert checked.status == 0
-    assert "sound; 5 rules; sha256 " in checked.stdout
+    assert "sound; 7 rules; sha256 " in checked.stdout
     assert "nothing-tampered (reads scans)" in run("policy", "explain", path.name).stdout
     path.write_text(path.read_text().replace("kind =", "knid ="))
     wrong = run("policy", "check", path.name)

@@ -66,7 +66,7 @@ def _mutated(data: bytes, rng: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
-@pytest.fixture(scope="module", params=[250, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=[120, pytest.param(2000, marks=pytest.mark.slow)])
 def scanned(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict, Path, int]:
