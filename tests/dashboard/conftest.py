@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -112,20 +111,6 @@ def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def make_sample() -> Callable[..., Any]:
     """Give the function that makes a sample home anywhere, with names of one's choice."""
     return sample_module().make_sample
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """Give a headless Chromium; skips, with the reason, where there is none."""
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("there is no chromium here, so nothing was looked at in a browser")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

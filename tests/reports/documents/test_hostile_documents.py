@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -187,37 +186,32 @@ def test_pdf(hostile: Callable[[str], Report], folder: Path) -> None:
 
 @pytest.mark.browser
 def test_nothing_runs_in_a_browser(
-    hostile: Callable[[str], Report], folder: Path, tmp_path: Path
+    hostile: Callable[[str], Report], folder: Path, tmp_path: Path, chromium: Any
 ) -> None:
     """Markdown without any sanitiser, and the page, in a real Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which("chromium")
-    assert chromium, "install Chromium for the browser tests (.ci/run does)"
     told: list[str] = []
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.on("dialog", lambda dialog: (told.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: told.append(request.url))
-        page.on("pageerror", lambda error: told.append(str(error)))
-        for n, attack in enumerate(ATTACKS):
-            report = hostile(attack)
-            comment = rendered(MarkdownRenderer().render(report, folder).decode())
-            whole = HtmlRenderer().render(report, folder).decode()
-            for name, text in (("md", f"<meta charset=utf-8>{comment}"), ("html", whole)):
-                place = tmp_path / f"{name}-{n}.html"
-                place.write_text(text, "utf-8")
-                page.goto(place.as_uri())
-                assert page.locator("script, iframe, object, embed, form, base").count() == 0
-                page.evaluate("document.querySelectorAll('details').forEach(d => d.open = !d.open)")
-                page.wait_for_timeout(30)
-                allowed = {place.as_uri()}
-                assert [t for t in told if t not in allowed and not t.startswith("data:")] == []
-                told.clear()
-        page = browser.new_page()
-        page.on("dialog", lambda dialog: (told.append(dialog.message), dialog.dismiss()))
-        page.set_content("<img src=x onerror=alert('seen')>")
-        page.wait_for_timeout(200)
-        assert "seen" in told  # the test would notice
-        browser.close()
+    context = chromium.new_context()
+    page = context.new_page()
+    page.on("dialog", lambda dialog: (told.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: told.append(request.url))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    for n, attack in enumerate(ATTACKS):
+        report = hostile(attack)
+        comment = rendered(MarkdownRenderer().render(report, folder).decode())
+        whole = HtmlRenderer().render(report, folder).decode()
+        for name, text in (("md", f"<meta charset=utf-8>{comment}"), ("html", whole)):
+            place = tmp_path / f"{name}-{n}.html"
+            place.write_text(text, "utf-8")
+            page.goto(place.as_uri())
+            assert page.locator("script, iframe, object, embed, form, base").count() == 0
+            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = !d.open)")
+            page.wait_for_timeout(30)
+            allowed = {place.as_uri()}
+            assert [t for t in told if t not in allowed and not t.startswith("data:")] == []
+            told.clear()
+    page = context.new_page()
+    page.on("dialog", lambda dialog: (told.append(dialog.message), dialog.dismiss()))
+    page.set_content("<img src=x onerror=alert('seen')>")
+    page.wait_for_timeout(200)
+    assert "seen" in told  # the test would notice
+    context.close()
