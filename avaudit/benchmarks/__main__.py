@@ -1,4 +1,4 @@
-"""``make bench``: all measurements in one run.
+"""``make bench``: all measurements in one run; ``python -m avaudit.benchmarks known`` some of them.
 
 Every ratio is measured side by side on what is made on the spot; the table is printed and
 written to ``bench-results/bench.md`` and ``bench.json``.
@@ -32,12 +32,14 @@ MEASUREMENTS: tuple[Callable[[Path], list[Row]], ...] = (
 
 
 def main() -> None:
-    """Run all measurements, print the table and write it."""
+    """Run all measurements, or those named (entry points), print the table and write it."""
+    wanted = sys.argv[1:]
+    own = () if wanted else MEASUREMENTS
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="avaudit-bench-") as temporary:
         folder = Path(temporary)
         os.environ["AVAUDIT_HOME"] = str(folder / "home")
-        for measure in (*MEASUREMENTS, *(load(GROUP, name) for name in names(GROUP))):
+        for measure in (*own, *(load(GROUP, name) for name in wanted or names(GROUP))):
             sys.stderr.write(f"measuring: {measure.__module__}.{measure.__name__} …\n")
             rows += measure(folder)
     RESULTS.mkdir(exist_ok=True)
