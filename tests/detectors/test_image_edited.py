@@ -186,7 +186,7 @@ def test_models_are_documents_with_named_weights(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="key"):
         Model.from_json(json.dumps(lacking))
     with pytest.raises(ValueError, match="format"):
-        Model.from_json(text.replace('"format": 1', '"format": 9'))
+        Model.from_json(text.replace('"format": 2', '"format": 9'))
     with pytest.raises(ValueError, match="no numbers"):
         replace(model, picture=(float("nan"), *model.picture[1:]))
     assert cell_terms(np.zeros((2, 3, 8))).shape == (2, 3, len(model.cell) - 1)
@@ -271,6 +271,18 @@ def test_abstains_with_a_reason(image: Image.Image, code: str, tmp_path: Path) -
     outcome = examine(DETECTOR, saved(tmp_path, image, "a.png"))
     assert isinstance(outcome, Abstained)
     assert outcome.code == code
+
+
+@pytest.mark.parametrize("quality", [45, 30])
+def test_an_edit_that_was_recompressed_too_strongly_gets_no_answer(
+    quality: int, tmp_path: Path
+) -> None:
+    edited = jpeg(scene(256), 80)[0].copy()
+    edited[64:160, 64:160] = scene(256, seed=1)[64:160, 64:160]
+    outcome = examine(DETECTOR, saved(tmp_path, Image.fromarray(edited), "a.jpg", quality=quality))
+    assert isinstance(outcome, Abstained)
+    assert outcome.code == "recompressed"
+    assert "too strongly to tell" in outcome.text
 
 
 def test_a_gigantic_picture_is_refused_on_its_header(tmp_path: Path) -> None:

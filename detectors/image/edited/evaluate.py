@@ -2,6 +2,10 @@
 
 ``python -m avaudit.detectors.image.edited.evaluate MANIFEST --out FOLDER [--conditions NAMES]``
 
+Every picture is judged by a model whose settings were chosen (:mod:`.choosing`) without any picture
+of its source; with ``--shipped`` by the model that ships. All models learn from the edits that the
+recipe makes.
+
 Writes ``figures.json``, ``table.md``, and for ``avaudit bench scores:FOLDER/scores.csv --data
 FOLDER/manifest.csv`` both of these. Only for pictures you trust: they are decoded here.
 """
@@ -17,16 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from avaudit.errors import AvauditError
 from avaudit.evidence.tables import tables_of
 from avaudit.statistics.auc_bootstrap import auc_interval
-from avaudit.statistics.roc_area import auc
 
+from .choosing import Trials
 from .detector import STRONGEST_STEP, EditedImageDetector
 from .head import REGION_LOGIT, Model, read_model, shipped
-from .lattice import STEP_PX, Map
 from .measures import NAMES
 from .pictures import (
     STRONG_SHARPENING,
@@ -37,12 +39,13 @@ from .pictures import (
     read_pictures,
     version_of_measures,
 )
+from .places import f1, figures_of, pixels
+from .train import kept_examples
 
-PIXEL_STEP = 4
-"""Every fourth pixel each way is counted: the maps are much coarser."""
 DRAWS = 1000
 
 Row = dict[str, Any]
+Judge = Callable[[Picture], Model]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,12 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--conditions", default="", help="also scored: names, comma-separated")
-    parser.add_argument("--model", type=Path, help="another model.json than the shipped one")
+    parser.add_argument("--shipped", action="store_true", help="judge by the model that ships")
+    parser.add_argument("--model", type=Path, help="judge by this model.json")
     chosen = parser.parse_args(arguments)
     conditions = [name for name in chosen.conditions.split(",") if name]
     try:
-        model = read_model(chosen.model) if chosen.model else shipped()
-        figures = evaluate(chosen.manifest, chosen.out, model, conditions, progress=_say)
+        if chosen.shipped or chosen.model:
+            model = read_model(chosen.model) if chosen.model else shipped()
+            judge: Judge = lambda _: model  # noqa: E731 - the same for all pictures
+        else:
+            judge = chosen_without_source(chosen.manifest, chosen.out, _say)
+        figures = evaluate(chosen.manifest, chosen.out, judge, conditions, progress=_say)
     except AvauditError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -64,10 +72,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def chosen_without_source(manifest: Path, out: Path, progress: Callable[[str], None]) -> Judge:
+    """Give, for each picture, the model whose settings were chosen without its source."""
+    found = kept_examples(manifest, out / "cache", progress=progress)
+    trials = Trials(read_pictures(manifest), found, out / "cache", progress=progress)
+    known: dict[str, Model] = {}
+
+    def model_of(picture: Picture) -> Model:
+        if picture.source not in known:
+            settings = trials.choose(without=picture.source)
+            progress(f"without {picture.source}: {settings}")
+            known[picture.source] = trials.model(settings)
+        return known[picture.source]
+
+    return model_of
+
+
 def evaluate(
     manifest: Path,
     out: Path,
-    model: Model,
+    model_of: Judge,
     conditions: Sequence[str] = (),
     *,
     progress: Callable[[str], None],
@@ -81,9 +105,9 @@ def evaluate(
             if condition == STRONG_SHARPENING and not picture.camera:
                 continue
             found = looked(picture, condition, out / "cache", version)
-            scores.append(_scored(picture, found, model, condition))
+            scores.append(_scored(picture, found, model_of(picture), condition))
             if condition == "clean" and found is not None and picture.mask is not None:
-                places.append(_placed(picture, found, model))
+                places.append(_placed(picture, found, model_of(picture)))
             progress(f"{condition} {number}/{len(pictures)} {picture.name}")
     figures = {"places": _place_figures(places), "pictures": _picture_figures(scores)}
     out.mkdir(parents=True, exist_ok=True)
@@ -124,39 +148,10 @@ def _placed(picture: Picture, found: Looked, model: Model) -> Row:
         "f1": {},
     }
     for name, values in maps.items():
-        wanted, told = _pixels(altered, values)
-        row["auc"][name] = (
-            float(auc(told[wanted], told[~wanted])) if 0 < wanted.sum() < wanted.size else 0.5
-        )
-        row["f1"][name] = best_f1(wanted, told)
-    wanted, told = _pixels(altered, fused)
+        row["auc"][name], row["f1"][name] = figures_of(altered, values)
+    wanted, told = pixels(altered, fused)
     row["f1_fixed"] = f1(wanted, told > REGION_LOGIT)
     return row
-
-
-def _pixels(altered: NDArray[np.bool_], values: Map) -> tuple[NDArray[np.bool_], Map]:
-    """Give the truth and the map at every fourth pixel; cells at the rim reach to the end."""
-    rows = np.arange(PIXEL_STEP // 2, altered.shape[0], PIXEL_STEP)
-    columns = np.arange(PIXEL_STEP // 2, altered.shape[1], PIXEL_STEP)
-    row = np.minimum(rows // STEP_PX, values.shape[0] - 1)
-    column = np.minimum(columns // STEP_PX, values.shape[1] - 1)
-    wanted = altered[rows[:, None], columns[None, :]].ravel()
-    return wanted, values[row[:, None], column[None, :]].ravel().astype(np.float64)
-
-
-def f1(wanted: NDArray[np.bool_], told: NDArray[np.bool_]) -> float:
-    """Give F1 of what is marked, pixel by pixel; 1 where nothing is and nothing should be."""
-    both = wanted.sum() + told.sum()
-    return float(2 * (wanted & told).sum() / both) if both else 1.0
-
-
-def best_f1(wanted: NDArray[np.bool_], values: Map) -> float:
-    """Give F1 at the threshold that suits the picture best, as the literature states it."""
-    order = np.argsort(-values, kind="stable")
-    hits = np.cumsum(wanted[order])
-    last = np.append(np.diff(values[order]) != 0, True)
-    value = 2 * hits / (np.arange(1, hits.size + 1) + max(1, int(wanted.sum())))
-    return float(value[last].max())
 
 
 def _place_figures(places: list[Row]) -> dict[str, Any]:

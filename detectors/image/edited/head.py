@@ -20,11 +20,11 @@ from .lattice import Map
 from .measures import NAMES
 
 FILE_NAME = "model.json"
-FORMAT = 1
+FORMAT = 2
 ABSOLUTE = ("compression", "clone")
 """Families whose maps are 0 where nothing was found; of all others the size counts as well."""
 CELL_TERMS = (*NAMES, *(f"|{name}|" for name in NAMES if name not in ABSOLUTE))
-PICTURE_TERMS = ("peak", "compression", "clone")
+PICTURE_TERMS = ("peak", "contrast", "parting", "compression", "clone")
 _SCALES = {"compression": MOST / 2, "clone": 0.5}
 REGION_LOGIT = 1.0
 """Cells whose fused logit is above this belong to a region."""
@@ -128,9 +128,16 @@ def cell_terms(stack: Map) -> Map:
 def picture_terms(stack: Map, fused: Map) -> tuple[float, ...]:
     """Give the terms of the head of pictures, in the order of :data:`PICTURE_TERMS`."""
     compression = uniform_filter(stack[..., NAMES.index("compression")] / MOST, 3)
+    highest = fused > np.quantile(fused, 0.9)
+    inside = _largest(highest)
+    contrast = 0.0
+    if inside.any() and not inside.all():
+        contrast = float(fused[inside].mean() - fused[~inside].mean()) / (float(fused.std()) + 0.1)
     return (
-        # weighed down: that something differs is weak evidence beside a compression that is missing
-        _mean_of_highest(fused, TOP_SHARE) / 16,
+        _mean_of_highest(fused, TOP_SHARE) / 4,
+        contrast / 4,
+        # how far the highest tenth lies in one piece
+        float(inside.sum()) / max(1.0, float(highest.sum())),
         _mean_of_highest(compression, TOP_SHARE / 2),
         float(np.sqrt(stack[..., NAMES.index("clone")].mean())),
     )
@@ -142,6 +149,13 @@ def regions(fused: Map) -> list[NDArray[np.bool_]]:
     found = [pieces == piece for piece in range(1, number + 1)]
     found = [part for part in found if part.sum() >= FEWEST_CELLS]
     return sorted(found, key=lambda part: -float(fused[part].sum()))[:10]
+
+
+def _largest(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    pieces, number = label(marked)
+    if not number:
+        return marked
+    return np.asarray(pieces == 1 + int(np.bincount(pieces.ravel())[1:].argmax()))
 
 
 def _mean_of_highest(values: Map, share: float) -> float:

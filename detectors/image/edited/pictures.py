@@ -33,7 +33,10 @@ CAMERA_KINDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """One row: ``group`` joins near-duplicates; ``camera`` marks photographs for false alarms."""
+    """One row: ``group`` joins near-duplicates; ``camera`` marks photographs for false alarms.
+
+    ``for_choosing``: settings may be chosen by it (``task`` image.edited, ``use`` train).
+    """
 
     name: str
     path: Path
@@ -43,6 +46,7 @@ class Picture:
     source: str
     group: str
     camera: bool
+    for_choosing: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,7 @@ def read_pictures(manifest: Path) -> list[Picture]:
     if lacking:
         raise UsageError(f"{manifest}: the columns {', '.join(lacking)} are needed")
     columns = {name: [str(text or "") for text in texts(table, name)] for name in needed}
+    uses = texts(table, "use") if "use" in table.frame.columns else ["evaluate"] * len(table)
     found = []
     for row, (file, label) in enumerate(zip(paths(table), binary_labels(table), strict=True)):
         column = {name: values[row] for name, values in columns.items()}
@@ -87,6 +92,7 @@ def read_pictures(manifest: Path) -> list[Picture]:
                 source=column["source_repo"],
                 group=column["dup_group"] or name,
                 camera=camera,
+                for_choosing=column["task"] == "image.edited" and uses[row] == "train",
             )
         )
     if not any(one.label for one in found):
