@@ -17,8 +17,9 @@ import scipy.signal
 from ..media.types import SampleArray
 from ._audio_codec import CODINGS, fit, resample, through_codec
 from ._levels import active_power
+from ._music import make_music
 
-Noise = Literal["white", "pink", "babble"]
+Noise = Literal["white", "pink", "babble", "music"]
 Array = npt.NDArray[np.float64]
 _Curve = Callable[[Array], Array]
 
@@ -51,7 +52,8 @@ class Noisy:
     """Noise added at a ratio to the active level of the sound (pauses do not count).
 
     ``babble`` is six made-up talkers: pulse trains with moving pitch through a speech-like
-    spectrum, each with its own syllable rhythm. Digital silence has no level and stays as it is.
+    spectrum, each with its own syllable rhythm; ``music`` is made-up chords and drums. Digital
+    silence has no level and stays as it is.
     """
 
     snr_db: float
@@ -165,6 +167,8 @@ def make_noise(kind: Noise, length: int, sample_rate: int, rng: np.random.Genera
         noise = rng.standard_normal(length)
     elif kind == "pink":
         noise = _shaped(rng.standard_normal(length), sample_rate, _pink)
+    elif kind == "music":
+        noise = make_music(length, sample_rate, rng)
     else:
         noise = np.zeros(length)
         for _ in range(6):
