@@ -62,7 +62,9 @@ def _drums(number: int, time_s: Array, rng: np.random.Generator) -> Array:
     noise = rng.standard_normal(len(time_s))
     hat = np.diff(noise, prepend=0.0) * np.exp(-(time_s % (time_s[-1] / 2.0 + 1e-9)) / 0.02)
     if number % 2:
-        return 0.5 * hat + 1.5 * noise * np.exp(-time_s / 0.08)
-    swept_turns = 50.0 * time_s + 3.0 * (1.0 - np.exp(-time_s / 0.03))
-    kick: Array = 3.0 * np.sin(2.0 * np.pi * swept_turns) * np.exp(-time_s / 0.1)
-    return 0.5 * hat + kick
+        struck: Array = 1.5 * noise * np.exp(-time_s / 0.08)
+    else:
+        swept_turns = 50.0 * time_s + 3.0 * (1.0 - np.exp(-time_s / 0.03))
+        struck = 3.0 * np.sin(2.0 * np.pi * swept_turns) * np.exp(-time_s / 0.1)
+    played: Array = 0.5 * hat + struck
+    return played

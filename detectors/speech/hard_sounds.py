@@ -152,7 +152,8 @@ def examine(
     setup = WorkerSetup(detectors=(name,), data_dirs=data_dirs(detectors), threads=1)
     with tempfile.TemporaryDirectory(prefix="avaudit-hard-") as scratch:
         folder = Path(scratch)
-        jobs, sounds = [], []
+        jobs: list[Job] = []
+        sounds: list[tuple[str, Clip]] = []
         for place, (clip, other) in enumerate(zip(clips, others, strict=True)):
             first, second = decode(clip.path), decode(other.path)
             for kind in kinds:
@@ -189,7 +190,7 @@ def summarise(said: Sequence[Said]) -> dict[str, JsonValue]:
     """
     scored = [one for one in said if one.score is not None]
     area = within_stratum_auc(
-        [one.score for one in scored],
+        np.array([one.score for one in scored], np.float64),
         [one.label for one in scored],
         [one.source for one in scored],
         rng=np.random.default_rng(0),

@@ -38,6 +38,8 @@ OFFSET = KNEE + SELU_ALPHA * LOG2_E
 TILE_STEPS = 128
 """Output steps of one tile of a block."""
 
+_Part = tuple[Tensor, Tensor, Tensor]
+
 FRONT_TILE_STEPS = 1400
 """Output steps of one tile of the front end: what is multiplied takes 1.1 megabytes."""
 
@@ -103,9 +105,9 @@ class _Front:
             for start in range(0, steps, FRONT_TILE_STEPS)
         ]
 
-    def _tile(self, start: int, steps: int) -> tuple[list[tuple[Tensor, ...]], Tensor, Tensor]:
+    def _tile(self, start: int, steps: int) -> tuple[list[_Part], Tensor, Tensor]:
         folded = torch.empty(3, self.SHIFTS, 3, steps)
-        parts = []
+        parts: list[_Part] = []
         for q in range(3):
             for b in range(3):
                 near, far = q + b, q + SINC_TAPS - 1 - b
