@@ -247,6 +247,67 @@ def test_a_batch_gives_what_single_pictures_give() -> None:
             np.testing.assert_allclose(face.landmarks, same_face.landmarks, atol=1e-3)
 
 
+@pytest.mark.parametrize(("width", "seen"), [(80, 12), (40, 12), (26, 12), (14, 0)])
+def test_faces_down_to_16_pixels_are_followed_and_smaller_ones_are_not(
+    width: int, seen: int
+) -> None:
+    pictures = [scene((100 + 3 * np.sin(n / 4), 90, width)) for n in range(12)]
+    by_track = tracks(find(frames(pictures)))
+    assert [len(faces) for faces in by_track.values()] == ([seen] if seen else [])
+    for faces in by_track.values():
+        assert faces[0].box[3] == pytest.approx(0.62 * width, rel=0.2)
+
+
+def test_twice_the_rate_does_not_search_or_look_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    look = type(networks()).look
+    monkeypatch.setattr(
+        type(networks()), "look", lambda self, rgb, at: looked.extend(at) or look(self, rgb, at)
+    )
+    counts = {}
+    for rate in (25, 50):
+        times = [n / rate for n in range(rate)]
+        found = find(frames([scene((60 + 20 * t, 60, 80)) for t in times], times))
+        assert [len(faces) for faces in tracks(found).values()] == [rate]
+        counts[rate] = (sum(part.searches for part in found), len(looked))
+        looked.clear()
+    assert counts[25][0] == counts[50][0]
+    assert counts[50][1] <= counts[25][1] + 2
+
+
+def test_batches_and_networks_go_to_the_device() -> None:
+    """No GPU here: torch's device without memory stands in, which refuses to mix with others."""
+    import torch
+
+    from avaudit.media.faces.networks import CLIP, FaceNetworks
+
+    elsewhere = FaceNetworks(torch.device("meta"))
+    cascade = elsewhere._cascade
+    propose, seen = cascade.propose, []
+
+    def asked(batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        edges, belief = propose(batch)
+        seen.append((batch.device.type, edges.device.type))
+        # nothing can be read from that device, so nothing was found comes from here
+        return torch.zeros(edges.shape), torch.zeros(belief.shape)
+
+    cascade.propose = asked
+    assert elsewhere.search([scene(), scene((40, 60, 80))], CLIP) == [[], []]
+    assert set(seen) == {("meta", "meta")}
+    with pytest.raises(NotImplementedError, match="meta"):
+        elsewhere.look(scene((40, 60, 80)), [np.array([40.0, 60.0, 80.0])])
+
+
+def test_the_gpu_is_taken_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from avaudit.media.faces.networks import pick_device
+
+    for there, name in ((True, "cuda"), (False, "cpu")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
+        assert pick_device().type == name
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (3, 900), (24, 640), (240, 320)])
 def test_any_picture_can_be_searched(shape: tuple[int, int]) -> None:
     from avaudit.media.faces.networks import CLIP, STILL

@@ -20,6 +20,7 @@ from avaudit.testing import examine
 from avaudit.weights import weights_of
 
 RATE = 16_000
+TALK = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "talk"
 
 
 def tone(hz: float, seconds: float, *, rate: int = RATE) -> np.ndarray:
@@ -72,6 +73,7 @@ def test_published_files_load_and_give_directions(tmp_path: Path) -> None:
 
     torch.manual_seed(0)
     network = InceptionResnetV1(pretrained=None).eval()
+    # the published file has the layer that names the people of the training set as well
     state = network.state_dict() | {
         "logits.weight": torch.zeros(3, 512),
         "logits.bias": torch.zeros(3),
@@ -87,6 +89,38 @@ def test_published_files_load_and_give_directions(tmp_path: Path) -> None:
     sound = tone(300, 3.0)
     expected_voice = unit((filter_bank(sound).astype(float) ** 2).mean(axis=0) @ weights)
     np.testing.assert_allclose(embedders.voice(sound), expected_voice, atol=1e-4)
+
+
+def random_weights(folder: Path) -> tuple[Path, Path]:
+    """Write networks of the published shapes with random weights."""
+    import torch
+    from facenet_pytorch import InceptionResnetV1
+
+    torch.manual_seed(0)
+    torch.save(InceptionResnetV1(pretrained=None).state_dict(), folder / "face.pt")
+    voice_model(folder / "voice.onnx")
+    return folder / "face.pt", folder / "voice.onnx"
+
+
+@pytest.mark.slow
+@pytest.mark.corpus
+@pytest.mark.skipif(not TALK.is_dir(), reason="no clips in ../shared/data/talk")
+def test_a_talking_head_runs_through_both_networks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from avaudit.detectors.av.identity import detector
+
+    face, voice = random_weights(tmp_path)
+    monkeypatch.setattr(detector, "pulled", lambda *_: {"face": face, "voice": voice})
+    answer = examine(
+        IdentityDetector(), TALK / "clips" / "wth_amy.mp4", data_dirs={"weights": tmp_path}
+    )
+    assert isinstance(answer, Scored)
+    (person, *_) = answer.facts["persons"]
+    assert person["stretches"] >= 2
+    # random networks know nobody, but they answer, within what cosines allow
+    assert -1.0 <= person["voices_cosine"] <= 1.0
+    assert 0.0 <= answer.score <= 2.5
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

@@ -9,9 +9,14 @@ import pytest
 
 from avaudit.detector import Abstained, Scored
 from avaudit.detectors.face.synthetic import SyntheticFaceDetector
-from avaudit.detectors.face.synthetic.collecting import Collector, Window
+from avaudit.detectors.face.synthetic.collecting import Collector, Window, movement_of
 from avaudit.detectors.face.synthetic.examination import FaceExamination
-from avaudit.detectors.face.synthetic.learning import Pairs, Recorded, learn, source_weights
+from avaudit.detectors.face.synthetic.learning import (
+    Recorded,
+    direction,
+    fitted,
+    source_weights,
+)
 from avaudit.detectors.face.synthetic.making import KINDS, made
 from avaudit.detectors.face.synthetic.measures import GROUPS, MOVING, measure
 from avaudit.detectors.face.synthetic.model import FaceModel, Group, read_model, shipped
@@ -25,9 +30,13 @@ TALK = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "talk"
 
 
 def noise(n: int, seed: int = 0, deviation: float = 12.0) -> np.ndarray:
-    """Give crops of independent grey noise."""
-    grey = np.random.default_rng(seed).normal(128.0, deviation, (n, 256, 256, 1))
-    return np.clip(np.rint(grey), 0, 255).astype(np.uint8).repeat(3, axis=3)
+    """Give n moments of two pictures each, all of independent grey noise."""
+    grey = np.random.default_rng(seed).normal(128.0, deviation, (n, 2, 256, 256, 1))
+    return np.clip(np.rint(grey), 0, 255).astype(np.uint8).repeat(3, axis=4)
+
+
+def times(n: int) -> np.ndarray:
+    return 0.25 * np.arange(n)[:, None] + np.array([0.0, 0.04])
 
 
 def about(name: str, values: np.ndarray, region: str) -> np.ndarray:
@@ -48,7 +57,10 @@ def test_independent_noise_keeps_nothing_and_a_still_all() -> None:
     lost = measure(noise(10))["persistence"].reshape(3, 3, -1)
     # the power of a difference of independent pictures is the sum of their powers: log10 of 1
     np.testing.assert_allclose(lost[:, 1, :14], 0.0, atol=0.05)  # the two finest bands
-    still = measure(noise(1).repeat(10, axis=0))
+    flicker = measure(noise(10))["flicker"].reshape(3, -1)
+    np.testing.assert_allclose(flicker[1, :14], 0.0, atol=0.05)
+    still = measure(noise(1)[:, :1].repeat(10, axis=0).repeat(2, axis=1))
+    assert np.isnan(still["flicker"]).all()  # the next picture is the same: none came
     assert still["persistence"].reshape(3, 3, 4, -1)[:, :, 0].max() < -3.0  # what the floor leaves
     np.testing.assert_allclose(still["wavering"], -3.0, atol=1e-4)
 
@@ -57,6 +69,25 @@ def test_gain_does_not_matter() -> None:
     loud, soft = measure(noise(6, deviation=30.0)), measure(noise(6, deviation=15.0))
     for name in ("contrast", "slope", "persistence"):
         np.testing.assert_allclose(loud[name], soft[name], atol=0.05, err_msg=name)
+
+
+def test_grey_has_no_colour_and_coloured_noise_its_share() -> None:
+    assert measure(noise(3))["colour"][:7].max() < -3.0
+    grey = noise(3, deviation=10.0).astype(float)
+    tint = np.random.default_rng(9).normal(0.0, 10.0, grey.shape[:-1])
+    grey[..., 2] += tint  # blue counts 0.114 of brightness, so most of it is colour
+    coloured = measure(np.clip(np.rint(grey), 0, 255).astype(np.uint8))["colour"]
+    # blue less brightness: 0.886 of the tint, red less brightness: 0.114 of it
+    expected = np.log10((0.886**2 + 0.114**2) / (1.0 + 0.114**2))
+    assert np.median(coloured[:7]) == pytest.approx(expected, abs=0.1)
+
+
+def test_movement_is_in_face_units_a_moment() -> None:
+    marks = np.array([[60.0, 60], [100, 60], [80, 80], [64, 100], [96, 100]])
+    unit = 40.0  # the larger of the distances between eyes, and between eyes and mouth
+    moved = [marks + n * np.array([4.0, 3.0]) for n in range(5)]
+    assert movement_of(moved) == pytest.approx(np.log10(5.0 / unit + 1e-3), abs=0.02)
+    assert np.isnan(movement_of(moved[:1]))
 
 
 def test_too_few_moments_are_missing_not_zero() -> None:
@@ -72,18 +103,21 @@ def test_too_few_moments_are_missing_not_zero() -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_made_pairs_are_the_same_again_and_differ_from_the_recording(kind: str) -> None:
     crops = noise(5, seed=4)
-    one = made(crops, kind, np.random.default_rng(7))
-    two = made(crops, kind, np.random.default_rng(7))
+    one = made(crops, times(5), kind, np.random.default_rng(7))
+    two = made(crops, times(5), kind, np.random.default_rng(7))
     np.testing.assert_array_equal(one, two)
     recorded, machined = one
     assert recorded.shape == machined.shape == crops.shape
     assert machined.dtype == np.uint8
     assert np.abs(recorded.astype(int) - machined).mean() > 0.2
+    alone = made(crops, times(5) * [[1], [1], [1], [1], [0]], kind, np.random.default_rng(7))[1]
+    np.testing.assert_array_equal(alone[4, 0], alone[4, 1])  # where no picture came, none comes
 
 
 def test_a_mouth_made_again_is_softer_and_the_forehead_as_it_was() -> None:
     recorded, machined = (
-        measure(side) for side in made(noise(5, seed=4), "mouth", np.random.default_rng(2))
+        measure(side)
+        for side in made(noise(5, seed=4), times(5), "mouth", np.random.default_rng(2))
     )
     before, after = (about("contrast", side["contrast"], "mouth") for side in (recorded, machined))
     assert (after < before - 0.1).any()
@@ -93,7 +127,8 @@ def test_a_mouth_made_again_is_softer_and_the_forehead_as_it_was() -> None:
 
 def test_an_animated_still_keeps_its_texture() -> None:
     recorded, machined = (
-        measure(side)["persistence"] for side in made(noise(9), "still", np.random.default_rng(3))
+        measure(side)["persistence"]
+        for side in made(noise(9), times(9), "still", np.random.default_rng(3))
     )
     assert np.median(machined) < np.median(recorded) - 0.3
 
@@ -108,24 +143,32 @@ def groups_of(values: np.ndarray) -> dict[str, np.ndarray]:
     return out
 
 
-def test_learning_finds_what_the_machining_changed_and_takes_out_size() -> None:
+def test_learning_finds_what_the_machining_changed_and_takes_out_size_and_movement() -> None:
     rng = np.random.default_rng(5)
     base = groups_of(rng.normal(0, 1, 24))
     machined = {name: values.copy() for name, values in base.items()}
     for values in machined.values():
         values[:, 0] += 1.0
-    face_px = rng.uniform(80, 300, 80)
-    usual = groups_of(3.0 * np.log(face_px))
-    sources = np.repeat(["a", "b"], [60, 20])
-    model = learn(Pairs(base, machined), Recorded(usual, face_px, sources))
-    for group in model.groups.values():
-        assert np.argmax(np.abs(group.weight)) == 0
-        assert group.weight[0] > 0
-    scores = model.parts(usual, face_px)
-    for column in scores.T:
-        assert abs(np.corrcoef(column, np.log(face_px))[0, 1]) < 0.05
+    weights = {name: direction(base[name], machined[name]) for name in GROUPS}
+    for weight in weights.values():
+        assert np.argmax(np.abs(weight)) == 0
+        assert weight[0] > 0
+    face_px, movement = rng.uniform(80, 300, 80), rng.uniform(-2.0, -0.8, 80)
+    usual = groups_of(3.0 * np.log(face_px) + 2.0 * movement)
+    recorded = Recorded(usual, face_px, movement, np.repeat(["a", "b"], [60, 20]))
+    model = fitted(weights, recorded, movement=True)
+    parts = model.parts(usual, face_px, movement)
+    for column in parts.T:
+        assert abs(np.corrcoef(column, np.log(face_px))[0, 1]) < 0.1
+        assert abs(np.corrcoef(column, movement)[0, 1]) < 0.1
+    share = source_weights(recorded.sources)
+    assert (share * model.score(parts) ** 2).sum() == pytest.approx(1.0)
+    size_only = fitted(weights, recorded, movement=False)
+    left = size_only.parts(usual, face_px, movement)[:, 0]
+    assert np.corrcoef(left, movement)[0, 1] > 0.5
     lifted = {name: values + (np.arange(values.shape[1]) == 0) for name, values in usual.items()}
-    assert (model.score(lifted, face_px) > model.score(usual, face_px)).all()
+    higher = model.score(model.parts(lifted, face_px, movement))
+    assert (higher > model.score(parts)).all()
 
 
 def test_sources_weigh_the_root_of_their_windows() -> None:
@@ -136,7 +179,7 @@ def test_sources_weigh_the_root_of_their_windows() -> None:
 
 def flat_model() -> FaceModel:
     return FaceModel(
-        {n: Group(np.ones(len(r)) / len(r), np.zeros(2), np.ones(1)) for n, r in GROUPS.items()}
+        {n: Group(np.ones(len(r)) / len(r), np.zeros(3), np.ones(1)) for n, r in GROUPS.items()}
     )
 
 
@@ -145,14 +188,16 @@ def test_a_missing_group_counts_nothing_and_a_far_one_no_further() -> None:
     values = {name: np.full((1, len(regions)), 100.0) for name, regions in GROUPS.items()}
     for name in MOVING:
         values[name] = np.full_like(values[name], np.nan)
-    parts = model.parts(values, np.array([100.0]))[0]
-    assert parts.tolist() == [4.0, 4.0, 4.0, 0.0, 0.0]
+    parts = model.parts(values, np.array([100.0]), np.array([np.nan]))[0]
+    assert parts.tolist() == [4.0, 4.0, 4.0, 0.0, 0.0, 4.0, 0.0]
 
 
 def test_the_model_is_read_as_it_was_written_and_a_damaged_one_is_told(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(shipped().to_bytes({}))
     again = read_model(path)
+    assert list(again.groups) == list(shipped().groups)
+    assert again.scale == shipped().scale
     for name, group in shipped().groups.items():
         np.testing.assert_array_equal(group.weight, again.groups[name].weight)
     path.write_bytes(path.read_bytes()[:100])
@@ -200,11 +245,20 @@ def test_windows_hold_four_faces_a_second_and_no_more_than_sixteen() -> None:
     # 6.5 s at 25 a second: one every 0.28 s (seven pictures) is 24: sixteen and eight
     found = windows(*(seen(1, n / 25) for n in range(162)))
     assert [len(window.crops) for window in found] == [16, 8]
-    assert np.diff(found[0].times_s) == pytest.approx(0.28)
-    assert found[0].crops.shape == (16, 256, 256, 3)
+    assert np.diff(found[0].times_s[:, 0]) == pytest.approx(0.28)
+    assert np.diff(found[0].times_s, axis=1) == pytest.approx(0.04)
+    assert found[0].crops.shape == (16, 2, 256, 256, 3)
     # what is left of a face counts only from eight crops on, or where it is all there is
     assert [len(w.crops) for w in windows(*(seen(1, n / 4) for n in range(20)))] == [16]
     assert [len(w.crops) for w in windows(*(seen(1, n / 4) for n in range(5)))] == [5]
+
+
+def test_the_next_picture_comes_as_late_at_any_rate() -> None:
+    (fast,) = windows(*(seen(1, n / 60) for n in range(60)))
+    assert np.diff(fast.times_s, axis=1) == pytest.approx(2 / 60)
+    (slow,) = windows(*(seen(1, n / 4) for n in range(9)))
+    np.testing.assert_array_equal(slow.times_s[:, 0], slow.times_s[:, 1])
+    np.testing.assert_array_equal(slow.crops[:, 0], slow.crops[:, 1])
 
 
 def test_windows_end_at_gaps_and_with_the_track_and_leave_out_doubtful_faces() -> None:
@@ -268,12 +322,13 @@ def test_the_most_suspicious_lasting_face_counts_and_is_drawn(tmp_path: Path) ->
 @pytest.mark.corpus
 @pytest.mark.skipif(not TALK.is_dir(), reason="no clips in ../shared/data/talk")
 def test_a_talking_head_is_scored_like_the_recipe_scores_it(tmp_path: Path) -> None:
-    from avaudit.detectors.face.synthetic.heldout import clip_parts
     from avaudit.detectors.face.synthetic.material import measured, windows_of
+    from avaudit.detectors.face.synthetic.selecting import clip_score
 
     path = TALK / "clips" / "w2l_akash.mp4"
     check_detector(SyntheticFaceDetector(), {"clip": path})
     answer = examine(SyntheticFaceDetector(), path)
     assert isinstance(answer, Scored)
-    parts, _ = clip_parts(shipped(), measured(windows_of(path)))
-    assert answer.score == pytest.approx(float(parts.mean()), abs=1e-6)
+    assert answer.score == pytest.approx(
+        clip_score(shipped(), measured(windows_of(path))), abs=1e-6
+    )

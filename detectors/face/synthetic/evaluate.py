@@ -7,10 +7,12 @@ import csv
 import io
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,18 +22,19 @@ from avaudit.errors import AvauditError, UsageError
 from avaudit.evidence.held_out import held_out
 from avaudit.statistics import auc, auc_interval, cllr_log10, cluster_bootstrap, within_stratum_auc
 
-from .heldout import fold_models, held_out_parts
-from .making import KINDS
-from .material import Clip, all_coded, all_measured, read_clips
+from .comparison import compared, facts_of
+from .heldout import fold_models, held_out_scores
+from .material import Clip, Measured, all_coded, all_measured, read_clips
 from .measures import GROUPS
 from .model import Row
-from .train import LEARNT
+from .selecting import RECIPES, Models, Recipe, best, inner
+from .train import models_of
 
 ALIKE = 1.25
 """Faces whose heights differ by no more than this factor are compared for `same_size`."""
 DRAWS = 1000
 
-Figures = dict[str, object]
+Figures = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,32 +42,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m avaudit.detectors.face.synthetic.evaluate")
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="folder")
-    parser.add_argument("--kinds", default=",".join(LEARNT), help=f"of {', '.join(KINDS)}")
+    parser.add_argument(
+        "--recipe", type=int, help="score by this one (1 is that of version 1): nothing is chosen"
+    )
+    parser.add_argument("--routes", action="store_true", help="figures of every recipe as well")
     parser.add_argument("--beside", type=Path, help="CSV of path and score of another detector")
     parser.add_argument("--conditions", default="", help="of clips, imposed on some of them")
     parser.add_argument("--every", type=int, default=3, help="of each class, every so many clips")
     chosen = parser.parse_args(arguments)
     try:
-        kinds = [kind.strip() for kind in chosen.kinds.split(",")]
-        if unknown := set(kinds) - set(KINDS):
-            raise UsageError(f"--kinds: unknown: {', '.join(sorted(unknown))}")
+        if chosen.recipe is not None and not 1 <= chosen.recipe <= len(RECIPES):
+            raise UsageError(f"--recipe: from 1 to {len(RECIPES)}")
+        recipes = RECIPES if chosen.recipe is None else (RECIPES[chosen.recipe - 1],)
         clips = read_clips(chosen.manifest)
         beside = _beside(chosen.beside, clips) if chosen.beside else None
+        found = all_measured(clips, chosen.out / "measured", _say)
+        models = models_of(clips, found, chosen.out, _say)
         conditions = [name for name in chosen.conditions.split(",") if name]
-        found, rows = evaluate(
-            clips, chosen.out, kinds=kinds, conditions=conditions, every=chosen.every
+        told, rows = evaluate(
+            models, chosen.out, recipes=recipes, conditions=conditions, every=chosen.every
         )
         if beside is not None:
-            sizes = np.array([row.face_px for row in rows if row.condition == "clean"])
-            found[chosen.beside.stem] = figures(clips, beside, sizes)
+            told |= _besides(chosen.beside.stem, clips, found, rows, beside)
+        if chosen.routes:
+            told |= routes(models)
     except AvauditError as error:
         _say(str(error))
         return 2 if isinstance(error, UsageError) else 4
     _write(chosen.out, rows)
-    write_atomic(chosen.out / "figures.json", json.dumps(found, indent=1).encode())
-    for name, values in found.items():
-        told = "; ".join(f"{key} {value}" for key, value in values.items() if key != "within")
-        sys.stdout.write(f"{name}: {told}\n")
+    write_atomic(chosen.out / "figures.json", json.dumps(told, indent=1).encode())
+    for name, values in told.items():
+        line = "; ".join(f"{key} {value}" for key, value in values.items() if key != "within")
+        sys.stdout.write(f"{name}: {line}\n")
     return 0
 
 
@@ -79,41 +88,101 @@ class Scored:
 
 
 def evaluate(
-    clips: Sequence[Clip],
+    models: Models,
     out: Path,
     *,
-    kinds: Sequence[str] = LEARNT,
+    recipes: Sequence[Recipe] = RECIPES,
     conditions: Sequence[str] = (),
     every: int = 1,
 ) -> tuple[dict[str, Figures], list[Scored]]:
     """Score clips, held out, as they are and some of them under conditions; figures of each."""
-    folder = out / "measured"
-    measured = all_measured(clips, folder, _say)
-    models = fold_models(clips, measured, folder, kinds=kinds, progress=_say)
-    parts, face_px = held_out_parts(clips, measured, models)
-    found = {"face.synthetic": figures(clips, parts.mean(axis=1), face_px)}
-    for at, group in enumerate(GROUPS):
-        found[f"{group} alone"] = figures(clips, parts[:, at], face_px)
-    found["height of the face alone"] = figures(clips, face_px, face_px)
-    rows = _rows(clips, "clean", parts, face_px)
+    clips = models.clips
+    folds = fold_models(models, recipes, _say)
+    scores, parts, face_px = held_out_scores(clips, models.found, folds)
+    told = {"face.synthetic": figures(clips, scores, face_px)}
+    told |= _beyond(models, scores, face_px, recipes)
+    told["recipes chosen"] = dict(Counter(str(fold.recipe) for fold in folds.values()))
+    for group in GROUPS:
+        alone = np.array([part.get(group, np.nan) for part in parts])
+        if np.isfinite(alone).all():
+            told[f"{group} alone"] = figures(clips, alone, face_px)
+    told["height of the face alone"] = figures(clips, face_px, face_px)
+    rows = _rows(clips, "clean", scores, face_px)
     some = _some(clips, every)
     for condition in conditions:
-        coded = all_coded(some, condition, folder, _say)
-        parts, face_px = held_out_parts(some, coded, models)
-        found[condition] = figures(some, parts.mean(axis=1), face_px)
-        rows += _rows(some, condition, parts, face_px)
-    return found, rows
+        coded = all_coded(some, condition, out / "measured", _say)
+        scores, _, face_px = held_out_scores(some, coded, folds)
+        told[condition] = figures(some, scores, face_px)
+        rows += _rows(some, condition, scores, face_px)
+    return told, rows
 
 
-def _rows(clips: Sequence[Clip], condition: str, parts: Row, face_px: Row) -> list[Scored]:
-    scores = parts.mean(axis=1)
+def _beyond(
+    models: Models, scores: Row, face_px: Row, recipes: Sequence[Recipe]
+) -> dict[str, Figures]:
+    """Give the figures of the clips that no choice has seen, and of the recipe that ships."""
+    clips = models.clips
+    unseen = np.flatnonzero(~_trainable(clips))
+    rest = [clips[int(n)] for n in unseen]
+    told = {}
+    if both := len({clip.label for clip in rest}) == 2:
+        told["use = evaluate"] = figures(rest, scores[unseen], face_px[unseen])
+    if len(recipes) > 1:
+        among = [n for n, clip in enumerate(clips) if clip.trainable]
+        recipe, _ = best(models, among, recipes)
+        fixed, _, sizes = held_out_scores(clips, models.found, fold_models(models, [recipe]))
+        told["the recipe that ships"] = {"is": str(recipe), **figures(clips, fixed, sizes)}
+        if both:
+            told["the recipe that ships, use = evaluate"] = figures(
+                rest, fixed[unseen], sizes[unseen]
+            )
+    return told
+
+
+def routes(models: Models) -> dict[str, Figures]:
+    """Give, for every recipe, what it reaches inside all training clips, and held out.
+
+    Nothing is chosen by the latter.
+    """
+    clips = models.clips
+    among = [n for n, clip in enumerate(clips) if clip.trainable]
+    told: dict[str, Figures] = {}
+    for number, (recipe, reached) in enumerate(
+        zip(RECIPES, inner(models, among, RECIPES), strict=True), 1
+    ):
+        scores, _, face_px = held_out_scores(clips, models.found, fold_models(models, [recipe]))
+        outer = figures(clips, scores, face_px, draws=1)
+        kept = ("auc", "auc_within_sources", "pairs_within", "cllr", "real_over_100")
+        values = {name: outer[name] for name in kept}
+        told[f"recipe {number}"] = {"is": str(recipe), "inner": round(reached, 4), **values}
+    return told
+
+
+def _besides(
+    name: str,
+    clips: Sequence[Clip],
+    found: Sequence[Measured],
+    rows: Sequence[Scored],
+    other: Row,
+) -> dict[str, Figures]:
+    clean = [row for row in rows if row.condition == "clean"]
+    own = np.array([row.score for row in clean])
+    told = {name: figures(clips, other, np.array([row.face_px for row in clean]))}
+    for about, values in compared(clips, own, other, facts_of(clips, found)).items():
+        told[f"face.synthetic (one) and {name} (other): {about}"] = values
+    return told
+
+
+def _rows(clips: Sequence[Clip], condition: str, scores: Row, face_px: Row) -> list[Scored]:
     return [
         Scored(clip, condition, float(score), float(size))
         for clip, score, size in zip(clips, scores, face_px, strict=True)
     ]
 
 
-def figures(clips: Sequence[Clip], scores: Row, face_px: Row, *, seed: int = 0) -> Figures:
+def figures(
+    clips: Sequence[Clip], scores: Row, face_px: Row, *, seed: int = 0, draws: int = DRAWS
+) -> Figures:
     """Give AUC and Cllr, pooled and within the sources that hold both classes.
 
     Intervals resample identities. ``cllr`` is of ratios whose calibration saw other sources only.
@@ -124,10 +193,10 @@ def figures(clips: Sequence[Clip], scores: Row, face_px: Row, *, seed: int = 0) 
     labels = np.array([clip.label for clip in clips])
     sources = np.array([clip.source for clip in clips])
     people = np.array([clip.identity for clip in clips])
-    pooled = auc_interval(scores, labels, clusters=people, n_draws=DRAWS, rng=rng)
-    within = within_stratum_auc(scores, labels, sources, clusters=people, n_draws=DRAWS, rng=rng)
+    pooled = auc_interval(scores, labels, clusters=people, n_draws=draws, rng=rng)
+    within = within_stratum_auc(scores, labels, sources, clusters=people, n_draws=draws, rng=rng)
     ratios = held_out(scores, labels, sources, clusters=people).bounded
-    cost = _cllr(np.stack([ratios, labels], axis=1), people, rng)
+    cost = _cllr(np.stack([ratios, labels], axis=1), people, rng, draws)
     inside = np.isin(sources, within.strata)
     real = ratios[(labels == 0) & ~np.isnan(ratios)]
     return {
@@ -141,7 +210,7 @@ def figures(clips: Sequence[Clip], scores: Row, face_px: Row, *, seed: int = 0) 
         "pairs_same_size": round(_pairs(scores, labels, _alike(face_px)), 4),
         "cllr": _three(*cost),
         "cllr_within_sources": _three(
-            *_cllr(np.stack([ratios, labels], axis=1)[inside], people[inside], rng)
+            *_cllr(np.stack([ratios, labels], axis=1)[inside], people[inside], rng, draws)
         ),
         "real_over_1": round(float((real > 0).mean()), 4) if len(real) else None,
         "real_over_100": int((real > 2).sum()) if len(real) else None,
@@ -152,7 +221,7 @@ def figures(clips: Sequence[Clip], scores: Row, face_px: Row, *, seed: int = 0) 
 
 
 def _cllr(
-    table: Row, people: npt.NDArray[np.str_], rng: np.random.Generator
+    table: Row, people: npt.NDArray[np.str_], rng: np.random.Generator, draws: int
 ) -> tuple[float, float, float]:
     def cost(rows: npt.NDArray[np.float64]) -> float:
         return cllr_log10(rows[rows[:, 1] == 1, 0], rows[rows[:, 1] == 0, 0])
@@ -161,7 +230,7 @@ def _cllr(
     table, people = table[known], people[known]
     if len(set(table[:, 1])) < 2:
         return float("nan"), float("nan"), float("nan")
-    drawn = cluster_bootstrap(cost, table, clusters=people, n_draws=DRAWS, rng=rng)
+    drawn = cluster_bootstrap(cost, table, clusters=people, n_draws=draws, rng=rng)
     low, high = np.nanquantile(drawn, [0.025, 0.975])
     return cost(table), float(low), float(high)
 

@@ -25,7 +25,10 @@ MOST_TRACKS = 200
 
 @dataclass
 class Track:
-    """What was found of one face; ``parts`` has a row of group scores per window."""
+    """What was found of one face; ``parts`` has a row of group scores per window.
+
+    ``score`` is that of the mean of its windows, each counting by its moments.
+    """
 
     number: int
     start_s: float = float("inf")
@@ -35,6 +38,8 @@ class Track:
     sizes: list[float] = field(default_factory=list)
     times: list[tuple[float, float]] = field(default_factory=list)
     parts: list[Row] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    score: float = float("-inf")
 
     @property
     def face_px(self) -> float:
@@ -46,11 +51,6 @@ class Track:
         """Group scores, a window counting by its faces."""
         mean: Row = np.average(self.parts, axis=0, weights=self.faces)
         return mean
-
-    @property
-    def score(self) -> float:
-        """Mean of the groups."""
-        return float(self.mean_parts.mean())
 
 
 class FaceExamination(Examination):
@@ -78,12 +78,16 @@ class FaceExamination(Examination):
                     continue
                 track = self._tracks[window.track] = Track(window.track)
             groups = {name: row[None] for name, row in measure(window.crops).items()}
-            track.parts.append(self._model.parts(groups, np.array([window.face_px]))[0])
+            size, movement = np.array([window.face_px]), np.array([window.movement])
+            track.parts.append(self._model.parts(groups, size, movement)[0])
+            track.scores.append(float(self._model.score(track.parts[-1])))
             track.faces.append(len(window.crops))
+            track.score = float(self._model.score(track.mean_parts))
             track.sizes.append(window.face_px)
-            track.times.append((window.times_s[0], window.times_s[-1]))
-            track.start_s = min(track.start_s, window.times_s[0])
-            track.end_s = max(track.end_s, window.times_s[-1])
+            start_s, end_s = (float(window.times_s[at, 0]) for at in (0, -1))
+            track.times.append((start_s, end_s))
+            track.start_s = min(track.start_s, start_s)
+            track.end_s = max(track.end_s, end_s)
             track.box = window.box
 
     def finish(self) -> Outcome:
@@ -127,9 +131,9 @@ def most_suspicious(tracks: Sequence[Track]) -> Track:
 
 def _segments(tracks: Sequence[Track]) -> tuple[Segment, ...]:
     return tuple(
-        Segment(start_s=start, end_s=end, score=float(np.mean(parts)), label=f"track {t.number}")
+        Segment(start_s=start, end_s=end, score=score, label=f"track {t.number}")
         for t in tracks
-        for (start, end), parts in zip(t.times, t.parts, strict=True)
+        for (start, end), score in zip(t.times, t.scores, strict=True)
     )
 
 

@@ -3,84 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
-from avaudit.errors import UsageError
-
-from .examination import LEAST_FACES
-from .material import Clip, Measured, Say, all_pairs
+from .material import Clip, Measured, Say
 from .model import FaceModel, Row
-from .train import LEARNT, learn_from
+from .selecting import Models, Recipe, best, clip_parts
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What a source is scored with; ``reached`` is what the recipe reached inside the others."""
+
+    model: FaceModel
+    recipe: Recipe
+    reached: float
 
 
 def fold_models(
-    clips: Sequence[Clip],
-    found: Sequence[Measured],
-    folder: Path,
-    *,
-    kinds: Sequence[str] = LEARNT,
-    progress: Say = lambda _: None,
-) -> dict[str, FaceModel]:
+    models: Models, recipes: Sequence[Recipe], progress: Say = lambda _: None
+) -> dict[str, Fold]:
     """Give the model that each source is scored with.
 
-    Generated clips are never learnt from, so no method is in both training and test. The model
-    of a fold comes from the real clips with ``use = train`` of all other sources, without anybody
-    who is seen in the fold.
+    Directions are learnt from made pairs of the real clips with ``use = train`` of all other
+    sources, without anybody who is seen in the fold. The recipe is chosen on the clips with
+    ``use = train`` of the same sources, without the methods of the fold: no method, source or
+    person is in both. With one recipe nothing is chosen.
 
     Raises
     ------
     UsageError
         When a fold has nothing left to learn from.
     """
-    real = [n for n, clip in enumerate(clips) if clip.trainable and not clip.label]
-    made = all_pairs([clips[n] for n in real], kinds, folder, progress)
-    pairs = dict(zip(real, made, strict=True))
-    models: dict[str, FaceModel] = {}
-    known: dict[tuple[int, ...], FaceModel] = {}
+    folds: dict[str, Fold] = {}
+    known: dict[tuple[int, ...], tuple[Recipe, float]] = {}
+    clips = models.clips
     for source in sorted({clip.source for clip in clips}):
-        people = {clip.identity for clip in clips if clip.source == source}
-        learnt = tuple(
-            n for n in real if clips[n].source != source and clips[n].identity not in people
-        )
-        if len(learnt) < 2:
-            raise UsageError(f"without {source} there are fewer than two real clips to learn from")
-        if learnt not in known:
-            known[learnt] = learn_from(
-                [clips[n] for n in learnt],
-                [found[n] for n in learnt],
-                [pairs[n] for n in learnt],
-            )
-        models[source] = known[learnt]
-    return models
+        learnt = models.learnable(range(len(clips)), source)
+        among = tuple(_others(clips, source))
+        if len(recipes) == 1:
+            known[among] = (recipes[0], float("nan"))
+        if among not in known:
+            recipe, reached = best(models, among, recipes)
+            known[among] = (recipe, reached[recipes.index(recipe)])
+            progress(f"{known[among][1]:.3f} without {source}: {recipe}")
+        folds[source] = Fold(models.model(learnt, known[among][0]), *known[among])
+    return folds
 
 
-def held_out_parts(
-    clips: Sequence[Clip], found: Sequence[Measured], models: Mapping[str, FaceModel]
-) -> tuple[Row, Row]:
-    """Give the group scores of each clip's most suspicious face and its height.
-
-    Shapes (clips, groups) and (clips,); a clip's score is the mean of its groups.
-    """
-    answers = [clip_parts(models[clip.source], one) for clip, one in zip(clips, found, strict=True)]
-    return np.stack([answer[0] for answer in answers]), np.array([answer[1] for answer in answers])
-
-
-def clip_parts(model: FaceModel, found: Measured) -> tuple[Row, float]:
-    """Give the group scores and the size of the most suspicious face, as the detector does."""
-    rows = model.parts(found.groups, found.face_px)
-    best: tuple[Row, float] | None = None
-    lasting = [t for t in np.unique(found.tracks) if _faces(found, t) >= LEAST_FACES]
-    for track in lasting or np.unique(found.tracks):
-        inside = found.tracks == track
-        parts = np.average(rows[inside], axis=0, weights=found.faces[inside])
-        if best is None or parts.mean() > best[0].mean():
-            best = (parts, float(np.median(found.face_px[inside])))
-    if best is None:
-        raise ValueError("a clip without a window has no score")
-    return best
+def _others(clips: Sequence[Clip], source: str) -> list[int]:
+    inside = [clip for clip in clips if clip.source == source]
+    people = {clip.identity for clip in inside}
+    methods = {clip.method for clip in inside if clip.method}
+    return [
+        n
+        for n, clip in enumerate(clips)
+        if clip.trainable
+        and clip.source != source
+        and clip.identity not in people
+        and clip.method not in methods
+    ]
 
 
-def _faces(found: Measured, track: np.int64) -> int:
-    return int(found.faces[found.tracks == track].sum())
+def held_out_scores(
+    clips: Sequence[Clip], found: Sequence[Measured], folds: Mapping[str, Fold]
+) -> tuple[Row, list[dict[str, float]], Row]:
+    """Give, for each clip, its score, the parts of its most suspicious face and its height."""
+    scores, parts, sizes = [], [], []
+    for clip, one in zip(clips, found, strict=True):
+        model = folds[clip.source].model
+        row, face_px = clip_parts(model, one)
+        scores.append(float(model.score(row)))
+        parts.append(dict(zip(model.groups, row.tolist(), strict=True)))
+        sizes.append(face_px)
+    return np.array(scores), parts, np.array(sizes)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .measures import GROUPS
-from .model import FaceModel, Group, Row, log_size
+from .model import FaceModel, Group, Row, circumstances
 from .regions import Float
 
 STRENGTH = 0.01
@@ -28,28 +27,35 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Recorded:
-    """Windows of recorded faces: per group (n, measurements); height and source, (n,) each."""
+    """Windows of recorded faces: per group (n, measurements); the others are (n,) each."""
 
     groups: Mapping[str, Float]
     face_px: Row
+    movement: Row
     sources: Names
 
 
-def learn(pairs: Pairs, recorded: Recorded) -> FaceModel:
-    """Fit a model.
+def fitted(weights: Mapping[str, Row], recorded: Recorded, *, movement: bool) -> FaceModel:
+    """Fit what is usual of recorded faces to given weights, (measurements,) by group.
 
-    Each group by logistic regression on the pairs, every pair about its own middle, so that only
-    what the machining changed is seen. Then the line of what recorded faces score over their
-    size, a source of n windows weighing the root of n.
+    The line of what recorded faces score over their size and, if wanted, their movement, a source
+    of n windows weighing the root of n.
     """
     share = source_weights(recorded.sources)
-    size = log_size(recorded.face_px)
-    fitted = {}
-    for name in GROUPS:
-        weight = _direction(pairs.recorded[name], pairs.machined[name])
+    around = circumstances(recorded.face_px, recorded.movement)
+    if not movement:
+        around[:, 2] = 0.0
+    groups = {}
+    for name, weight in weights.items():
         scored = (recorded.groups[name].astype(np.float64) * weight).sum(axis=1)
-        fitted[name] = Group(weight, *_usual(scored, size, share))
-    return FaceModel(fitted)
+        groups[name] = Group(weight, *_usual(scored, around, share))
+    parts = FaceModel(groups).parts(recorded.groups, recorded.face_px, recorded.movement)
+    return FaceModel(groups, scale_of(parts, share))
+
+
+def scale_of(parts: Row, share: Row) -> float:
+    """Give by how much the mean of the groups, (n, groups), scatters over recorded windows."""
+    return float(np.sqrt((share * parts.mean(axis=1) ** 2).sum())) + 1e-9
 
 
 def source_weights(sources: Names) -> Row:
@@ -60,7 +66,12 @@ def source_weights(sources: Names) -> Row:
     return scaled
 
 
-def _direction(recorded: Float, machined: Float) -> Row:
+def direction(recorded: Float, machined: Float) -> Row:
+    """Give the weights that tell the sides of pairs apart: two of (n, m) to (m,).
+
+    By logistic regression, every pair about its own middle, so that only what the machining
+    changed is seen.
+    """
     from sklearn.linear_model import LogisticRegression
 
     seen = ~(np.isnan(recorded).any(axis=1) | np.isnan(machined).any(axis=1))
@@ -73,10 +84,10 @@ def _direction(recorded: Float, machined: Float) -> Row:
     return np.asarray(learner.coef_[0] / spread, np.float64)
 
 
-def _usual(scored: Row, size: Row, share: Row) -> tuple[Row, Row]:
+def _usual(scored: Row, around: Row, share: Row) -> tuple[Row, Row]:
     seen = ~np.isnan(scored)
     root = np.sqrt(share[seen])
-    line = np.stack([np.ones(int(seen.sum())), size[seen]], axis=1)
+    line = around[seen]
     found = np.linalg.lstsq(line * root[:, None], scored[seen] * root, rcond=None)[0]
     left = scored[seen] - line @ found
     spread = np.sqrt((share[seen] * left**2).sum() / share[seen].sum())

@@ -29,7 +29,7 @@ from .regions import Float
 if TYPE_CHECKING:
     from avaudit.media.faces.networks import FaceNetworks
 
-VERSION = "1"
+VERSION = "2"
 """Raised when a measurement changes: what was measured before is then not used."""
 
 Say = Callable[[str], None]
@@ -53,14 +53,15 @@ class Clip:
 class Measured:
     """Windows of faces.
 
-    ``groups`` holds (windows, measurements) per group; ``tracks``, ``faces`` (crops of the window)
-    and ``face_px`` (height of the face) are (windows,).
+    ``groups`` holds (windows, measurements) per group; ``tracks``, ``faces`` (moments of the
+    window), ``face_px`` (height of the face) and ``movement`` are (windows,).
     """
 
     groups: Mapping[str, Float]
     tracks: npt.NDArray[np.int64]
     faces: npt.NDArray[np.int64]
     face_px: npt.NDArray[np.float64]
+    movement: npt.NDArray[np.float64]
 
 
 def read_clips(manifest: Path) -> list[Clip]:
@@ -132,16 +133,17 @@ def all_pairs(
 
     Each entry has two windows: the recorded face and the machined one.
     """
-    return [
-        [
-            _kept(
-                folder / f"{_digest(clip.path)}-{kind}-{VERSION}.npz",
-                partial(_pair, clip, kind),
-            )
-            for kind in kinds
-        ]
-        for clip in _told(clips, "machined", progress)
-    ]
+    pairs = []
+    for clip in _told(clips, "machined", progress):
+        window = cache(partial(_first, clip.path))
+        digest = _digest(clip.path)
+        pairs.append(
+            [
+                _kept(folder / f"{digest}-{kind}-{VERSION}.npz", partial(_pair, clip, kind, window))
+                for kind in kinds
+            ]
+        )
+    return pairs
 
 
 def all_coded(clips: Sequence[Clip], condition: str, folder: Path, progress: Say) -> list[Measured]:
@@ -173,10 +175,15 @@ def _coded(clip: Clip, condition: str, folder: Path) -> list[Window]:
         return list(windows_of(Path(file.name), first=True))
 
 
-def _pair(clip: Clip, kind: str) -> list[Window]:
-    window = max(windows_of(clip.path, first=True), key=lambda one: len(one.crops))
+def _first(path: Path) -> Window:
+    return max(windows_of(path, first=True), key=lambda one: len(one.crops))
+
+
+def _pair(clip: Clip, kind: str, first: Callable[[], Window]) -> list[Window]:
+    window = first()
     rng = np.random.default_rng([zlib.crc32(clip.name.encode()), 0, list(KINDS).index(kind)])
-    return [replace(window, crops=crops) for crops in made(window.crops, kind, rng)]
+    sides = made(window.crops, window.times_s, kind, rng)
+    return [replace(window, crops=crops) for crops in sides]
 
 
 def _told(clips: Sequence[Clip], what: str, progress: Say) -> Iterator[Clip]:
@@ -195,13 +202,15 @@ def _kept(file: Path, windows: Callable[[], Iterable[Window]]) -> Measured:
         found = measured(windows())
         buffer = io.BytesIO()
         about = {"tracks": found.tracks, "faces": found.faces, "face_px": found.face_px}
+        about |= {"movement": found.movement}
         arrays: dict[str, Any] = {**about, **found.groups}
         np.savez(buffer, **arrays)
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(file, buffer.getvalue())
     with np.load(file, allow_pickle=False) as held:
         groups = {name: held[name] for name in GROUPS}
-        return Measured(groups, held["tracks"], held["faces"], held["face_px"])
+        rest = (held[name] for name in ("tracks", "faces", "face_px", "movement"))
+        return Measured(groups, *rest)
 
 
 def measured(windows: Iterable[Window]) -> Measured:
@@ -212,15 +221,16 @@ def measured(windows: Iterable[Window]) -> Measured:
     AvauditError
         When there is none.
     """
-    rows = [(measure(w.crops), w.track, len(w.crops), w.face_px) for w in windows]
+    rows = [(measure(w.crops), w.track, len(w.crops), w.face_px, w.movement) for w in windows]
     if not rows:
         raise AvauditError("no face was found in the clip")
-    groups, tracks, faces, face_px = zip(*rows, strict=True)
+    groups, tracks, faces, face_px, movement = zip(*rows, strict=True)
     return Measured(
         {name: np.stack([one[name] for one in groups]) for name in GROUPS},
         np.array(tracks),
         np.array(faces),
         np.array(face_px),
+        np.array(movement),
     )
 
 

@@ -28,23 +28,31 @@ FLOOR = np.float32(1e-2)
 _SKIN = [REGIONS.index(name) for name in REFERENCE]
 _OTHERS = [at for at, name in enumerate(REGIONS) if name not in REFERENCE]
 
+COLOURED = 3
+"""Bands in which colour is looked at: coders keep less of it."""
+
 GROUPS: dict[str, tuple[str, ...]] = {
     "contrast": tuple(REGIONS[at] for at in _OTHERS) * (BANDS + 1) + ("forehead",) * BANDS,
     "slope": REGIONS * BANDS,
     "peaks": REGIONS * BANDS,
     "wavering": (REGIONS + tuple(REGIONS[at] for at in _OTHERS)) * BANDS,
     "persistence": REGIONS * (len(LAGS) * len(QUANTILES) * BANDS),
+    "colour": REGIONS * COLOURED + tuple(REGIONS[at] for at in _OTHERS) * COLOURED,
+    "flicker": REGIONS * (len(QUANTILES) * BANDS),
 }
 """The groups of measurements, and the region that each number is about.
 
 ``contrast``: detail of a region relative to forehead and cheeks, per band. ``slope``: detail of a
 band relative to the next coarser one. ``peaks``: kurtosis of the detail. ``wavering``: how much
 the detail of a region comes and goes over the window. ``persistence``: how much of its texture is
-lost a quarter to a whole second later.
+lost a quarter to a whole second later. ``colour``: detail of colour relative to that of
+brightness. ``flicker``: how much of a region's texture is lost one picture later.
 """
 
-MOVING = ("wavering", "persistence")
+MOVING = ("wavering", "persistence", "flicker")
 """Groups that compare moments: NaN where there are too few of them."""
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def measure(crops: RgbArray) -> dict[str, Float]:
@@ -53,7 +61,8 @@ def measure(crops: RgbArray) -> dict[str, Float]:
     Parameters
     ----------
     crops
-        ``uint8`` (n, 256, 256, 3), about four a second, in order of time, n at least 1.
+        ``uint8`` (n, 2, 256, 256, 3), about four moments a second, in order of time, n at least
+        1; of each moment one picture and the next one, which is the same again where none came.
 
     Returns
     -------
@@ -61,7 +70,8 @@ def measure(crops: RgbArray) -> dict[str, Float]:
         By name, float32 of the length of its entry in :data:`GROUPS`; NaN for what needs more
         moments.
     """
-    luma = crops.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    first = crops[:, 0].astype(np.float32)
+    luma = first @ _LUMA
     fine = luma - gaussian_filter(luma, (0, 1.0, 1.0), mode="nearest", truncate=3.0)
     finest = _regional(fine.reshape(len(crops), 1, -1) ** 2, 2 * SIZE)
     bands = _pyramid(_halved(luma))
@@ -73,6 +83,8 @@ def measure(crops: RgbArray) -> dict[str, Float]:
         "peaks": _middle(_log(_regional(bands**4, SIZE) / (energy**2 + FLOOR))),
         "wavering": _wavering(_log(energy)),
         "persistence": _persistence(bands, energy),
+        "colour": _colour(first, luma, energy),
+        "flicker": _flicker(crops, bands, energy),
     }
 
 
@@ -82,10 +94,10 @@ def _halved(planes: Float) -> Float:
     return halved
 
 
-def _pyramid(planes: Float) -> Float:
-    """Give differences of Gaussians, an octave each, finest first: (n, BANDS, px)."""
+def _pyramid(planes: Float, count: int = BANDS) -> Float:
+    """Give differences of Gaussians, an octave each, finest first: (n, count, px)."""
     rows, last = [], planes
-    for band in range(BANDS):
+    for band in range(count):
         step = 0.8 if band == 0 else 0.8 * 2 ** (band - 1) * np.sqrt(3.0)
         smoother = gaussian_filter(last, (0, step, step), mode="nearest", truncate=3.0)
         rows.append((last - smoother).reshape(len(planes), -1))
@@ -146,3 +158,25 @@ def _persistence(bands: Float, energy: Float) -> Float:
         return np.full(len(GROUPS["persistence"]), np.nan, np.float32)
     per_lag += per_lag[-1:] * (len(LAGS) - len(per_lag))
     return np.stack(per_lag).ravel()
+
+
+def _colour(first: Float, luma: Float, energy: Float) -> Float:
+    both = np.zeros_like(energy[:, :COLOURED])
+    for channel in (0, 2):
+        chroma = _halved(first[..., channel] - luma)
+        both += _regional(_pyramid(chroma, COLOURED) ** 2, SIZE)
+    relative = _log(both) - _log(energy[:, :COLOURED])
+    return np.concatenate([_middle(relative), _middle(_against_skin(relative))])
+
+
+def _flicker(crops: RgbArray, bands: Float, energy: Float) -> Float:
+    """Give what :func:`_persistence` does, for one picture and the next."""
+    went_on = (crops[:, 0] != crops[:, 1]).any(axis=(1, 2, 3))
+    if went_on.sum() < LEAST_MOMENTS:
+        return np.full(len(GROUPS["flicker"]), np.nan, np.float32)
+    later = _pyramid(_halved(crops[went_on, 1].astype(np.float32) @ _LUMA))
+    change = _regional((bands[went_on] - later) ** 2, SIZE)
+    both = energy[went_on] + _regional(later**2, SIZE)
+    lost = np.log10((change + FLOOR) / (both + FLOOR))
+    spread: Float = np.quantile(lost, QUANTILES, axis=0).astype(np.float32).ravel()
+    return spread

@@ -23,9 +23,12 @@ from .measures import GROUPS
 from .regions import Float
 
 FILE_NAME = "model.safetensors"
-FORMAT = "avaudit.face.synthetic/1"
+FORMAT = "avaudit.face.synthetic/2"
 FACE_PX = (70.0, 330.0)
 """Heights of faces between which the size was corrected for; beyond, as at the end."""
+MOVEMENT, USUAL_MOVEMENT = (-2.1, -0.7), -1.3
+"""Movements (see :class:`~.collecting.Window`) between which it was corrected for movement, and
+what stands in for that of a single moment."""
 FARTHEST = 4.0
 """Spreads of recorded faces beyond which a group counts no further."""
 
@@ -38,6 +41,12 @@ def log_size(face_px: Row) -> Row:
     return size
 
 
+def circumstances(face_px: Row, movement: Row) -> Row:
+    """Give what is corrected for, (n, 3): one, the log of the size, the movement."""
+    moved = np.clip(np.nan_to_num(movement, nan=USUAL_MOVEMENT), *MOVEMENT)
+    return np.stack([np.ones(len(face_px)), log_size(face_px), moved], axis=1)
+
+
 @dataclass(frozen=True)
 class Group:
     """One group of measurements.
@@ -47,18 +56,22 @@ class Group:
     weight
         (measurements,).
     usual
-        (2,): what recorded faces score, as a line over the log of their size: constant, slope.
+        (3,): what recorded faces score: constant, slope over the log of their size, slope over
+        how much they move.
     spread
-        (1,): by how much recorded faces scatter about that line.
+        (1,): by how much recorded faces scatter about that.
     """
 
     weight: Row
     usual: Row
     spread: Row
 
-    def score(self, values: Float, face_px: Row) -> Row:
-        """Score windows, (n, measurements) to (n,), in spreads of recorded faces; missing: 0."""
-        expected = self.usual[0] + self.usual[1] * log_size(face_px)
+    def score(self, values: Float, around: Row) -> Row:
+        """Score windows, (n, measurements) to (n,), in spreads of recorded faces; missing: 0.
+
+        ``around`` is what :func:`circumstances` gives.
+        """
+        expected = (around * self.usual).sum(axis=1)
         found = (values.astype(np.float64) * self.weight).sum(axis=1)
         scaled: Row = np.nan_to_num((found - expected) / self.spread[0])
         return np.clip(scaled, -FARTHEST, FARTHEST)
@@ -66,19 +79,21 @@ class Group:
 
 @dataclass(frozen=True)
 class FaceModel:
-    """The groups by name."""
+    """The groups by name; ``scale`` is by how much their mean scatters over recorded faces."""
 
     groups: Mapping[str, Group]
+    scale: float = 1.0
 
-    def parts(self, measured: Mapping[str, Float], face_px: Row) -> Row:
+    def parts(self, measured: Mapping[str, Float], face_px: Row, movement: Row) -> Row:
         """Give the score of each group: per group (n, measurements) to (n, groups)."""
-        columns = [group.score(measured[name], face_px) for name, group in self.groups.items()]
+        around = circumstances(face_px, movement)
+        columns = [group.score(measured[name], around) for name, group in self.groups.items()]
         return np.stack(columns, axis=1)
 
-    def score(self, measured: Mapping[str, Float], face_px: Row) -> Row:
-        """Score windows, (n,): the mean of the groups; higher is more like a made face."""
-        mean: Row = self.parts(measured, face_px).mean(axis=1)
-        return mean
+    def score(self, parts: Row) -> Row:
+        """Score what :meth:`parts` gave, (n, groups) to (n,); higher: more like a made face."""
+        scores: Row = parts.mean(axis=-1) / self.scale
+        return scores
 
     def to_bytes(self, notes: Mapping[str, str]) -> bytes:
         """Give the contents of a safetensors file; ``notes`` go into its header."""
@@ -87,6 +102,7 @@ class FaceModel:
             for name, group in self.groups.items()
             for part in ("weight", "usual", "spread")
         }
+        tensors["scale"] = np.array([self.scale])
         return save(tensors, {"about": json.dumps({"format": FORMAT, **notes}, sort_keys=True)})
 
 
@@ -104,13 +120,17 @@ def read_model(path: Path) -> FaceModel:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (OSError, ValueError, SafetensorError) as error:
         raise AvauditError(f"{path} cannot be read as a model: {error}") from error
-    wanted: dict[str, Sequence[int]] = {}
-    for name, regions in GROUPS.items():
-        wanted |= {f"{name}.weight": (len(regions),), f"{name}.usual": (2,), f"{name}.spread": (1,)}
-    if about.get("format") != FORMAT or {k: v.shape for k, v in tensors.items()} != wanted:
+    names = [name for name in GROUPS if f"{name}.weight" in tensors]
+    wanted: dict[str, Sequence[int]] = {"scale": (1,)}
+    for name in names:
+        wanted[f"{name}.weight"] = (len(GROUPS[name]),)
+        wanted |= {f"{name}.usual": (3,), f"{name}.spread": (1,)}
+    found = {key: value.shape for key, value in tensors.items()}
+    if about.get("format") != FORMAT or not names or found != wanted:
         raise AvauditError(f"{path} is no model of the format {FORMAT}: train it again")
     parts = ("weight", "usual", "spread")
-    return FaceModel({g: Group(*(tensors[f"{g}.{part}"] for part in parts)) for g in GROUPS})
+    groups = {name: Group(*(tensors[f"{name}.{part}"] for part in parts)) for name in names}
+    return FaceModel(groups, float(tensors["scale"][0]))
 
 
 @cache

@@ -26,7 +26,7 @@ def draw(tracks: Sequence[Track], path: Path) -> ArtefactFile | None:
         return None
     start_s = min(track.start_s for track in tracks)
     length_s = max(max(track.end_s for track in tracks) - start_s, 1e-3)
-    scores = [float(np.mean(parts)) for track in tracks for parts in track.parts]
+    scores = [score for track in tracks for score in track.scores]
     reach = 1.1 * max(REACH, *np.abs(scores))
     picture = Image.new("RGB", (WIDTH, HEIGHT), "white")
     pen = ImageDraw.Draw(picture)
@@ -49,8 +49,8 @@ def draw(tracks: Sequence[Track], path: Path) -> ArtefactFile | None:
         colour = COLOURS[place % len(COLOURS)]
         if place < 6:
             pen.text((LEFT + place * 100, 6), f"track {track.number}", fill=colour)
-        for (first, last), parts in zip(track.times, track.parts, strict=True):
-            level = y(float(np.mean(parts)))
+        for (first, last), score in zip(track.times, track.scores, strict=True):
+            level = y(score)
             pen.line((x(first), level, max(x(last), x(first) + 2), level), fill=colour, width=3)
     words = "up: more like a made face; 0: as recorded faces are on average; each line a window"
     pen.text((LEFT, HEIGHT - 16), words, fill="#444444")

@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from avaudit.atomic import write_atomic
 from avaudit.errors import UsageError
 
-from .learning import Pairs, Recorded, learn
+from .making import KINDS
 from .material import Clip, Measured, Say, all_measured, all_pairs, read_clips
-from .measures import GROUPS
-from .model import FILE_NAME, FaceModel
-
-LEARNT = ("mouth", "still")
-"""The kinds of machining that are learnt from: what lip-sync and portrait animation do."""
+from .model import FILE_NAME
+from .selecting import RECIPES, Models, best
 
 
 def train(manifest: Path, out: Path, *, progress: Say = lambda _: None) -> Path:
-    """Make the model again. Generated clips are not read: the machined faces are made here.
+    """Make the model again, from rows with ``use = train`` alone.
+
+    What machining looks like is learnt from machined copies of the real clips (label 0); the
+    generated ones (label 1), if there are any, only choose among the recipes.
 
     Parameters
     ----------
     manifest
-        See :func:`~.material.read_clips`; only real clips (label 0) with ``use = train`` are read.
+        See :func:`~.material.read_clips`.
     out
         A folder for the model and, under ``measured``, the measurements: an interrupted recipe
         goes on where it stopped.
@@ -40,31 +38,27 @@ def train(manifest: Path, out: Path, *, progress: Say = lambda _: None) -> Path:
     Raises
     ------
     UsageError
-        When the manifest has no such row.
+        When the manifest has fewer than two real rows to learn from.
     """
-    clips = [clip for clip in read_clips(manifest) if clip.trainable and not clip.label]
-    if len(clips) < 2:
+    clips = [clip for clip in read_clips(manifest) if clip.trainable]
+    if sum(not clip.label for clip in clips) < 2:
         raise UsageError(f"{manifest}: at least two rows with label 0 and use = train are needed")
-    found = all_measured(clips, out / "measured", progress)
-    pairs = all_pairs(clips, LEARNT, out / "measured", progress)
-    model = learn_from(clips, found, pairs)
+    models = models_of(clips, all_measured(clips, out / "measured", progress), out, progress)
+    everything = range(len(clips))
+    recipe, reached = best(models, everything)
+    for one, value in zip(RECIPES, reached, strict=True):
+        progress(f"{value:.3f} {one}")
+    learnt = tuple(n for n in everything if n in models.pairs)
     path = out / FILE_NAME
-    write_atomic(path, model.to_bytes({"clips": str(len(clips)), "kinds": " ".join(LEARNT)}))
-    progress(f"wrote {path}")
+    about = {"clips": str(len(learnt)), "recipe": str(recipe)}
+    write_atomic(path, models.model(learnt, recipe).to_bytes(about))
+    progress(f"chose {recipe}; wrote {path}")
     return path
 
 
-def learn_from(
-    clips: Sequence[Clip], found: Sequence[Measured], pairs: Sequence[Sequence[Measured]]
-) -> FaceModel:
-    """Fit the model to the pairs and the windows of real clips."""
-    flat = [one for kinds in pairs for one in kinds]
-    sides = [
-        {name: np.stack([p.groups[name][at] for p in flat]) for name in GROUPS} for at in (0, 1)
-    ]
-    recorded = Recorded(
-        {name: np.concatenate([one.groups[name] for one in found]) for name in GROUPS},
-        np.concatenate([one.face_px for one in found]),
-        np.repeat([clip.source for clip in clips], [len(one.tracks) for one in found]),
-    )
-    return learn(Pairs(*sides), recorded)
+def models_of(clips: Sequence[Clip], found: Sequence[Measured], out: Path, progress: Say) -> Models:
+    """Give the models of clips, after making the pairs of the real ones with ``use = train``."""
+    real = [n for n, clip in enumerate(clips) if clip.trainable and not clip.label]
+    made = all_pairs([clips[n] for n in real], list(KINDS), out / "measured", progress)
+    pairs = {n: dict(zip(KINDS, kinds, strict=True)) for n, kinds in zip(real, made, strict=True)}
+    return Models(clips, found, pairs)
