@@ -13,22 +13,21 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from avaudit.atomic import write_atomic
-from avaudit.detector import JsonValue, Scored, Segment
+from avaudit.detector import JsonValue
 from avaudit.errors import AvauditError, UsageError
-from avaudit.media.types import AudioBlock, Chunk
 from avaudit.statistics import Estimate, auc_interval, bca, within_stratum_auc
 
-from .examination import Listening, SpeechExamination, SpeechModel
+from .heard import Heard, listen, listen_to_clips, rescored, scores_of, with_ratios
 from .located import average_precision, hits, overlap, predictions
 from .resample import SAMPLE_RATE
-from .splicing import Recording, make_recordings, read_sources
+from .splicing import by_source, make_recordings, read_rows
 from .synthetic.detector import SyntheticSpeechDetector
 from .synthetic.model import SyntheticSpeechModel
 
@@ -42,37 +41,20 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Heard:
-    """A recording and what the examination said of it; no score and segments if it abstained."""
-
-    recording: Recording
-    score: float | None
-    segments: tuple[Segment, ...] = ()
-
-
-def listen(recording: Recording, model: SpeechModel, listening: Listening) -> Heard:
-    """Examine a recording as a file is examined, second by second."""
-    examination = SpeechExamination(model, listening)
-    for index, at in enumerate(range(0, len(recording.samples), SAMPLE_RATE)):
-        samples = recording.samples[at : at + SAMPLE_RATE]
-        block = AudioBlock(start_s=at / SAMPLE_RATE, sample_rate=SAMPLE_RATE, samples=samples)
-        examination.feed(
-            Chunk(index=index, start_s=block.start_s, end_s=block.end_s, audio=(block,))
-        )
-    outcome = examination.finish()
-    if isinstance(outcome, Scored):
-        return Heard(recording=recording, score=outcome.score, segments=outcome.segments)
-    return Heard(recording=recording, score=None)
-
-
-def summarise(heard: Sequence[Heard], *, rng: np.random.Generator) -> dict[str, JsonValue]:
+def summarise(
+    heard: Sequence[Heard],
+    *,
+    ratios: Sequence[Heard] | None = None,
+    rng: np.random.Generator,
+) -> dict[str, JsonValue]:
     """Say how well the inserts were found.
 
     Parameters
     ----------
     heard
         Recordings with and without an insert.
+    ratios
+        The same with likelihood ratios for scores of stretches (:func:`~.heard.with_ratios`).
     rng
         For the bootstrap and for chance.
 
@@ -83,6 +65,7 @@ def summarise(heard: Sequence[Heard], *, rng: np.random.Generator) -> dict[str, 
         :func:`~.located.predictions`) over all recordings, ranked by score, with the intersection
         over union that makes one right; its interval resamples recordings, that of ``…_sources``
         whole sources. ``…_relative``: ranked by score less the median of the recording's profile.
+        ``…_ratios``: ranked by likelihood ratio, if there are such.
         ``…_chance``: the same after the profile of each recording was shuffled in time.
         ``top_overlaps``: share of inserts that the highest stretch overlaps, and what a stretch
         drawn at random would reach. ``centre_error_s``: median distance of the best prediction's
@@ -100,6 +83,10 @@ def summarise(heard: Sequence[Heard], *, rng: np.random.Generator) -> dict[str, 
         summary[name] = _plain(table.interval(rng))
         summary[f"{name}_sources"] = _plain(table.interval(rng, by_source=True))
         summary[f"{name}_relative"] = _plain(_Table(_relative(heard), at_least).interval(rng))
+        if ratios is not None:
+            by_ratio = _Table(ratios, at_least)
+            summary[f"{name}_ratios"] = _plain(by_ratio.interval(rng))
+            summary[f"{name}_ratios_sources"] = _plain(by_ratio.interval(rng, by_source=True))
         shuffled = [_Table(_shuffled(heard, rng), at_least) for _ in range(SHUFFLES)]
         summary[f"{name}_chance"] = float(np.mean([one.value(one.everything) for one in shuffled]))
     return summary | _of_the_highest(spliced) | _of_the_file(heard, rng)
@@ -132,23 +119,16 @@ class _Table:
 def _relative(heard: Sequence[Heard]) -> list[Heard]:
     """Take the median of each profile off it."""
     return [
-        _rescored(one, _scores(one) - np.median(_scores(one))) if one.segments else one
+        rescored(one, scores_of(one.segments) - np.median(scores_of(one.segments)))
+        if one.segments
+        else one
         for one in heard
     ]
 
 
 def _shuffled(heard: Sequence[Heard], rng: np.random.Generator) -> list[Heard]:
     """Deal the scores of each profile to its stretches anew."""
-    return [_rescored(one, rng.permutation(_scores(one))) for one in heard]
-
-
-def _scores(one: Heard) -> Floats:
-    return np.array([segment.score for segment in one.segments], np.float64)
-
-
-def _rescored(one: Heard, scores: Floats) -> Heard:
-    pairs = zip(one.segments, scores.tolist(), strict=True)
-    return replace(one, segments=tuple(replace(s, score=score) for s, score in pairs))
+    return [rescored(one, rng.permutation(scores_of(one.segments))) for one in heard]
 
 
 def _of_the_highest(spliced: Sequence[Heard]) -> dict[str, JsonValue]:
@@ -160,7 +140,7 @@ def _of_the_highest(spliced: Sequence[Heard]) -> dict[str, JsonValue]:
             by_chance.append(0.0)
             continue  # an abstention finds nothing
         shares = [overlap((s.start_s, s.end_s), insert) > 0 for s in one.segments]
-        met.append(shares[int(_scores(one).argmax())])
+        met.append(shares[int(scores_of(one.segments).argmax())])
         by_chance.append(float(np.mean(shares)))
         best = predictions(one.segments)[0]
         errors_s.append(abs(best.start_s + best.end_s - sum(insert)) / 2)
@@ -216,6 +196,7 @@ def measure_splices(
     out: Path,
     *,
     where: Mapping[str, str] | None = None,
+    new_people: bool = False,
     each: int = 40,
     seed: int = 0,
     window_s: float | None = None,
@@ -226,8 +207,9 @@ def measure_splices(
 
     Parameters
     ----------
-    manifest, where
-        See :func:`~.splicing.read_sources`.
+    manifest, where, new_people
+        See :func:`~.splicing.read_rows`; the last concerns the recordings, not what ratios are
+        learnt from.
     out
         Where the rows go (see :func:`as_csv`).
     each
@@ -235,7 +217,7 @@ def measure_splices(
     seed
         Fixes the recordings and the resampling.
     window_s, hop_s
-        Length of windows and step between them instead of the model's own.
+        Length of the profile's windows and step between them instead of the detector's own.
 
     Returns
     -------
@@ -248,15 +230,26 @@ def measure_splices(
         When the manifest does not give such recordings.
     """
     made, drawn = np.random.default_rng(seed).spawn(2)
-    model = SyntheticSpeechModel()
-    model.window_s, model.hop_s = window_s or model.window_s, hop_s or model.hop_s
+    model, listening = SyntheticSpeechModel(), SyntheticSpeechDetector.listening
+    listening = replace(
+        listening,
+        profile_window_s=window_s or listening.profile_window_s or model.window_s,
+        profile_hop_s=hop_s or listening.profile_hop_s or model.hop_s,
+    )
     heard = []
-    for recording in make_recordings(read_sources(manifest, where), each=each, rng=made):
-        heard.append(listen(recording, model, SyntheticSpeechDetector.listening))
+    sources = by_source(read_rows(manifest, where, new_people=new_people))
+    for recording in make_recordings(sources, each=each, rng=made):
+        heard.append(listen(recording, model, listening))
         progress(f"{len(heard)} of {2 * each} recordings")
+    clips = listen_to_clips(read_rows(manifest, where), model, listening, progress)
     write_atomic(out, as_csv(heard).encode())
-    settings: dict[str, JsonValue] = {"window_s": model.window_s, "hop_s": model.hop_s}
-    return {**settings, "seed": seed, **summarise(heard, rng=drawn)}
+    settings: dict[str, JsonValue] = {
+        "window_s": listening.profile_window_s,
+        "hop_s": listening.profile_hop_s,
+        "new_people": new_people,
+        "seed": seed,
+    }
+    return settings | summarise(heard, ratios=with_ratios(heard, clips), rng=drawn)
 
 
 def main() -> None:
@@ -265,9 +258,12 @@ def main() -> None:
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="CSV file, a row per recording")
     parser.add_argument("--where", action="append", metavar="COLUMN=VALUE")
+    parser.add_argument(
+        "--new-people", action="store_true", help="only people unheard in other rows"
+    )
     parser.add_argument("--recordings", type=int, default=40, help="so many of either kind")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--window", type=float, help="seconds of a window, if not the model's own")
+    parser.add_argument("--window", type=float, help="seconds of the profile's windows")
     parser.add_argument("--hop", type=float, help="seconds from window to window, likewise")
     chosen = parser.parse_args()
     try:
@@ -276,6 +272,7 @@ def main() -> None:
             chosen.manifest,
             chosen.out,
             where=where,
+            new_people=chosen.new_people,
             each=chosen.recordings,
             seed=chosen.seed,
             window_s=chosen.window,

@@ -15,6 +15,7 @@ import numpy as np
 
 from avaudit.errors import UsageError
 from avaudit.manifest import binary_labels, paths, read_manifest, select, texts
+from avaudit.manifest.table import Manifest
 from avaudit.media.types import SampleArray
 
 from .located import Interval
@@ -50,8 +51,20 @@ class Source:
     synthetic: tuple[Path, ...]
 
 
-def read_sources(manifest: Path, where: Mapping[str, str] | None = None) -> list[Source]:
-    """Group a manifest's files (``path``, ``label``, ``source``) by source.
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A clip of a manifest: ``label`` 1 is synthetic, ``identity`` empty where it is not known."""
+
+    path: Path
+    label: int
+    source: str
+    identity: str
+
+
+def read_rows(
+    manifest: Path, where: Mapping[str, str] | None = None, *, new_people: bool = False
+) -> list[Row]:
+    """Read the clips of a manifest (``path``, ``label``, ``source``, maybe ``identity``).
 
     Parameters
     ----------
@@ -59,6 +72,8 @@ def read_sources(manifest: Path, where: Mapping[str, str] | None = None) -> list
         CSV of clips; label 1 is synthetic.
     where
         Only rows with these values; None takes ``use = evaluate`` where there is such a column.
+    new_people
+        Leave out everyone who also speaks in other rows, those that a model may have learnt from.
 
     Raises
     ------
@@ -68,17 +83,37 @@ def read_sources(manifest: Path, where: Mapping[str, str] | None = None) -> list
     table = read_manifest(manifest)
     if where is None:
         where = {"use": "evaluate"} if "use" in table.frame.columns else {}
-    table = select(table, where)
-    rows = list(
-        zip(paths(table, "audio"), binary_labels(table), texts(table, "source"), strict=True)
-    )
+    chosen = _rows(select(table, where))
+    if new_people:
+        kept = {row.path for row in chosen}
+        known = {row.identity for row in _rows(table) if row.path not in kept} - {""}
+        chosen = [row for row in chosen if row.identity not in known]
+    return chosen
+
+
+def _rows(table: Manifest) -> list[Row]:
+    has_people = "identity" in table.frame.columns
+    people = texts(table, "identity") if has_people else [""] * len(table)
+    columns = (paths(table, "audio"), binary_labels(table), texts(table, "source"), people)
+    return [
+        Row(path=path, label=int(label), source=str(source), identity=_known(identity))
+        for path, label, source, identity in zip(*columns, strict=True)
+    ]
+
+
+def _known(identity: object) -> str:
+    return identity if isinstance(identity, str) else ""
+
+
+def by_source(rows: Sequence[Row]) -> list[Source]:
+    """Group clips by source."""
     return [
         Source(
-            str(name),
-            tuple(path for path, label, source in rows if source == name and label == 0),
-            tuple(path for path, label, source in rows if source == name and label == 1),
+            name,
+            tuple(row.path for row in rows if row.source == name and row.label == 0),
+            tuple(row.path for row in rows if row.source == name and row.label == 1),
         )
-        for name in sorted({str(source) for _, _, source in rows})
+        for name in sorted({row.source for row in rows})
     ]
 
 

@@ -27,11 +27,12 @@ GAP_TOLERANCE_S = 0.02
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of speech to be scored: file times, and mono samples at 16 kHz."""
+    """A stretch of speech to be scored: file times, mono samples at 16 kHz, and its series."""
 
     start_s: float
     end_s: float
     samples: SampleArray
+    series: int = 0
 
 
 class SpeechWindows:
@@ -46,6 +47,8 @@ class SpeechWindows:
     ----------
     window, hop
         Length of a window and step to the next one, in samples at 16 kHz.
+    more
+        The same for further series of windows of the same speech: ``series`` 1, 2 and so on.
 
     Attributes
     ----------
@@ -53,10 +56,10 @@ class SpeechWindows:
         Seconds of speech met; complete after :meth:`flush`.
     """
 
-    def __init__(self, *, window: int, hop: int) -> None:
+    def __init__(self, *, window: int, hop: int, more: Sequence[tuple[int, int]] = ()) -> None:
         self.speech_s = 0.0
         self._samples: Counter[int] = Counter()
-        self._cutter = _Cutter(window, hop)
+        self._cutters = [_Cutter(*cut, place) for place, cut in enumerate([(window, hop), *more])]
         self._run: _Run | None = None
         self._expected_s = 0.0
 
@@ -80,7 +83,8 @@ class SpeechWindows:
     def flush(self) -> Iterator[Window]:
         """Give the windows that are left, after the last block."""
         yield from self._end_run()
-        yield from self._cutter.flush()
+        for cutter in self._cutters:
+            yield from cutter.flush()
 
     def _end_run(self) -> Iterator[Window]:
         if self._run is not None:
@@ -90,7 +94,8 @@ class SpeechWindows:
 
     def _kept(self, frames: Iterator[tuple[float, SampleArray]]) -> Iterator[Window]:
         for start_s, samples in frames:
-            yield from self._cutter.push(start_s, samples)
+            for cutter in self._cutters:
+                yield from cutter.push(start_s, samples)
 
 
 class _Run:
@@ -147,8 +152,8 @@ class _Run:
 class _Cutter:
     """Joins frames of speech into passages and cuts these into windows."""
 
-    def __init__(self, window: int, hop: int) -> None:
-        self._window, self._hop = window, hop
+    def __init__(self, window: int, hop: int, series: int) -> None:
+        self._window, self._hop, self._series = window, hop, series
         self._clear()
 
     def _clear(self) -> None:
@@ -191,6 +196,7 @@ class _Cutter:
             start_s=round(first_s + (start - first) / SAMPLE_RATE, 6),
             end_s=round(self._time_before(self._covered), 6),
             samples=np.resize(sound, self._window),
+            series=self._series,
         )
 
     def _time_before(self, position: int) -> float:

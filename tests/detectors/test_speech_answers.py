@@ -147,6 +147,24 @@ def test_the_same_answer_however_the_sound_is_cut() -> None:
 
 
 @pytest.mark.usefixtures("all_is_speech")
+def test_a_profile_may_have_windows_of_its_own() -> None:
+    model = Fake(lambda window: float(window.max()))
+    sound = np.zeros(12 * RATE, np.float32)
+    sound[5 * RATE : 6 * RATE] = 1.0
+    long = ask(model, chunks(sound), Listening(softness=1.0))
+    model.shapes.clear()
+    short = Listening(softness=1.0, profile_window_s=2.0, profile_hop_s=1.0)
+    both = ask(model, chunks(sound), short)
+    assert isinstance(long, Scored)
+    assert isinstance(both, Scored)
+    assert set(model.shapes) == {(1, 4 * RATE), (1, 2 * RATE)}
+    assert (both.score, both.facts) == (long.score, long.facts)  # of the long windows alone
+    assert overlap(located(both, above=0.5), (5.0, 6.0)) > overlap(
+        located(long, above=0.5), (5.0, 6.0)
+    )
+
+
+@pytest.mark.usefixtures("all_is_speech")
 def test_a_sample_of_windows_is_even_and_bounded() -> None:
     model = Fake(lambda window: float(window[0]))
     sound = np.repeat(np.arange(200, dtype=np.float32), RATE)

@@ -19,15 +19,18 @@ from sklearn.metrics import average_precision_score
 from avaudit.detector import Segment
 from avaudit.detectors.speech import splices, windows as windows_module
 from avaudit.detectors.speech.examination import Listening
+from avaudit.detectors.speech.heard import ClipProfile, Heard, listen, scores_of, with_ratios
 from avaudit.detectors.speech.located import average_precision, hits, overlap, predictions
-from avaudit.detectors.speech.splices import Heard, as_csv, listen, measure_splices, summarise
+from avaudit.detectors.speech.splices import as_csv, measure_splices, summarise
 from avaudit.detectors.speech.splicing import (
     FADE_S,
     INSERT_S,
     MARGIN_S,
     Recording,
+    Row,
+    by_source,
     make_recordings,
-    read_sources,
+    read_rows,
     splice,
 )
 from avaudit.errors import UsageError
@@ -192,7 +195,7 @@ class Deaf(Ear):
 
 
 def test_recordings_are_made_from_one_source_and_repeat(manifest: Path) -> None:
-    sources = read_sources(manifest)
+    sources = by_source(read_rows(manifest))
     assert [(s.name, len(s.real), len(s.synthetic)) for s in sources] == [
         ("a", 6, 3),
         ("b", 6, 3),
@@ -214,11 +217,11 @@ def test_recordings_are_made_from_one_source_and_repeat(manifest: Path) -> None:
 
 
 def test_sources_that_do_not_suffice_are_an_error(manifest: Path) -> None:
-    poor = [source for source in read_sources(manifest) if source.name == "poor"]
+    poor = [source for source in by_source(read_rows(manifest)) if source.name == "poor"]
     with pytest.raises(UsageError, match=r"no source has 16\.5 s"):
         next(make_recordings(poor, each=1, rng=np.random.default_rng(0)))
     with pytest.raises(UsageError, match="no row has use = nothing"):
-        read_sources(manifest, {"use": "nothing"})
+        read_rows(manifest, {"use": "nothing"})
 
 
 @pytest.mark.usefixtures("all_is_speech")
@@ -226,7 +229,8 @@ def test_sources_that_do_not_suffice_are_an_error(manifest: Path) -> None:
 def test_a_model_that_hears_finds_them_and_a_deaf_one_does_not(
     manifest: Path, judge: Callable[[], Ear]
 ) -> None:
-    recordings = make_recordings(read_sources(manifest), each=8, rng=np.random.default_rng(0))
+    sources = by_source(read_rows(manifest))
+    recordings = make_recordings(sources, each=8, rng=np.random.default_rng(0))
     heard = [listen(one, judge(), Listening(softness=0.1)) for one in recordings]
     found = summarise(heard, rng=np.random.default_rng(1))
     assert (found["recordings"], found["spliced"], found["abstained"]) == (16, 8, 0)
@@ -264,17 +268,50 @@ def test_an_abstention_misses_its_insert() -> None:
     assert rows[1]["score"] == rows[1]["top_start_s"] == ""
 
 
+def test_ratios_come_from_other_sources_and_other_people() -> None:
+    def clip(label: int, source: str, who: str, score: float) -> ClipProfile:
+        row = Row(path=Path(who), label=label, source=source, identity=who)
+        return ClipProfile(row=row, scores=score + np.linspace(-1.0, 1.0, 9))
+
+    # what source b says is turned round in a, and told wrongly by one of a's people in b
+    clips = [clip(1, "a", "ann", -3.0), clip(0, "a", "ann", 3.0)]
+    others = [clip(1, "b", "bob", 3.0), clip(0, "b", "bob", -3.0)]
+    recording = Recording(source="a", samples=np.zeros(RATE, np.float32), insert=None)
+    heard = [Heard(recording=recording, score=0.0, segments=pieces(-2.0, 0.0, 2.0))]
+    ratios = scores_of(with_ratios(heard, clips + others)[0].segments)
+    assert ratios[1] == pytest.approx(0.0, abs=1e-6)
+    assert ratios[2] == pytest.approx(-ratios[0])
+    assert ratios[2] > 1
+    told = [clip(1, "b", "ann", -3.0), clip(0, "b", "ann", 3.0)]
+    again = scores_of(with_ratios(heard, clips + others + told)[0].segments)
+    np.testing.assert_array_equal(again, ratios)
+    alone = scores_of(with_ratios(heard, [*others, *told])[0].segments)
+    assert not np.allclose(alone, ratios)  # nobody of the source is known: ann counts
+    silent = [Heard(recording=recording, score=None)]
+    assert with_ratios(silent, clips + others) == silent
+
+
+def test_people_heard_in_other_rows_can_be_left_out(tmp_path: Path) -> None:
+    lines = ["path,label,source,use,identity", "x.flac,0,t,train,ann"]
+    lines += ["a.flac,0,e,evaluate,ann", "b.flac,0,e,evaluate,bob", "c.flac,1,e,evaluate,"]
+    (tmp_path / "m.csv").write_text("\n".join(lines) + "\n")
+    assert [row.path.name[0] for row in read_rows(tmp_path / "m.csv")] == ["a", "b", "c"]
+    new = read_rows(tmp_path / "m.csv", new_people=True)
+    assert [(row.path.name[0], row.identity) for row in new] == [("b", "bob"), ("c", "")]
+
+
 @pytest.mark.usefixtures("all_is_speech")
 def test_the_whole_measurement(
     manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(splices, "SyntheticSpeechModel", Ear)
     out = tmp_path / "rows.csv"
-    found = measure_splices(manifest, out, each=2, hop_s=2.0)
-    assert (found["window_s"], found["hop_s"], found["recordings"]) == (4.0, 2.0, 4)
+    found = measure_splices(manifest, out, each=2, window_s=2.0)
+    assert (found["window_s"], found["hop_s"], found["recordings"]) == (2.0, 1.0, 4)
+    assert found["ap_0.5_ratios"]
     rows = list(csv.DictReader(out.read_text().splitlines()))
     assert [row["spliced"] for row in rows] == ["1", "0", "1", "0"]
-    assert found == measure_splices(manifest, out, each=2, hop_s=2.0)
+    assert found == measure_splices(manifest, out, each=2, window_s=2.0)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 

@@ -68,7 +68,7 @@ def _row(clip: Clip, variant: str, folder: Path) -> Float:
     if file.is_file():
         row: Float = np.load(file, allow_pickle=False)
         return row
-    groups = measure(vary(decode(clip.path), variant))
+    groups = measure(vary(decode(clip.path), variant, folder))
     row = np.concatenate([groups[name] for name in GROUPS])
     write_atomic(file, _bytes(row))
     return row

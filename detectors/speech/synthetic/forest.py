@@ -14,6 +14,9 @@ import numpy.typing as npt
 from .spectra import Float
 
 LEAF = np.uint16(0xFFFF)
+FURTHEST = 0.01
+"""A forest that knows better than 99 to 1 is not believed."""
+
 ARRAYS = ("feature", "threshold", "right", "roots", "fill")
 
 
@@ -55,6 +58,11 @@ class Forest:
             asked = filled[rows, np.where(leaf, 0, feature)]
             step = np.where(asked <= self.threshold[node], 1, self.right[node])
             node = node + np.where(leaf, 0, step)
+
+    def log_odds(self, values: Float) -> npt.NDArray[np.float64]:
+        """Give log odds of H1 by the mean share: values (n, features) to (n,)."""
+        share = np.clip(self.share(values).astype(np.float64), FURTHEST, 1 - FURTHEST)
+        return np.asarray(np.log(share / (1 - share)))
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Give the arrays by name, for a file."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .forest import Forest, grow
+from .line import Line, fit
 from .spectra import Float
 from .views import VIEWS, View, view
 
@@ -72,8 +73,8 @@ def learn(
     seed: int,
     views: Mapping[str, View] = VIEWS,
     progress: Callable[[str], None] = lambda _: None,
-) -> dict[str, Forest]:
-    """Grow one forest per view.
+) -> dict[str, Forest | Line]:
+    """Grow a forest, or fit a line, per view.
 
     Raises
     ------
@@ -82,16 +83,24 @@ def learn(
     """
     if len(np.unique(examples.labels)) < 2:
         raise ValueError("both natural and synthetic examples are needed to learn from")
-    forests = {}
+    learnt = {}
     for place, (name, seen) in enumerate(views.items()):
-        part = examples.only(np.isin(examples.variants, seen.variants))
-        forests[name] = grow(
-            view(part.groups, seen),
-            part.labels,
-            weigh(part.labels, part.sources),
-            trees=seen.trees,
-            smallest_leaf=seen.smallest_leaf,
-            seed=seed + place,
-        )
-        progress(f"grew {seen.trees} trees for {name}")
-    return forests
+        learnt[name] = learn_view(examples, seen, seed=seed + place)
+        progress(f"learnt {name}")
+    return learnt
+
+
+def learn_view(examples: Examples, seen: View, *, seed: int) -> Forest | Line:
+    """Grow the forest, or fit the line, of one view."""
+    part = examples.only(np.isin(examples.variants, seen.variants))
+    values, weights = view(part.groups, seen), weigh(part.labels, part.sources)
+    if seen.is_line:
+        return fit(values, part.labels, weights)
+    return grow(
+        values,
+        part.labels,
+        weights,
+        trees=seen.trees,
+        smallest_leaf=seen.smallest_leaf,
+        seed=seed,
+    )

@@ -15,6 +15,8 @@ from ..resample import Resampler
 from .spectra import SAMPLE_RATE, Float
 
 LONGEST_S = 4.0
+SHORT_S = 2.0
+CODEC = "codec-"
 SHARED = {
     "mp3_64k": 4,
     "mp3_32k": 2,
@@ -116,17 +118,19 @@ def decode(path: Path) -> Float:
     return whole[: int(LONGEST_S * SAMPLE_RATE)].astype(np.float32)
 
 
-def vary(samples: Float, variant: str) -> Float:
-    """Make a variant of a clip: same speaker, words and length.
+def vary(samples: Float, variant: str, folder: Path | None = None) -> Float:
+    """Make a variant of a clip: same speaker and words, and but for ``short`` the same length.
 
     Parameters
     ----------
     samples
         Mono at 16 kHz.
     variant
-        ``clean``; ``shared``, one of :data:`SHARED`; ``mel``, a copy by synthesis;
-        or the name of a condition of :mod:`avaudit.conditions`. What is drawn follows from the
-        samples alone.
+        ``clean``; ``shared``, one of :data:`SHARED`; ``mel``, a copy by synthesis; ``codec-`` and
+        a digest, a copy by a network of :mod:`.codecs`; ``short``, 2 s of it; or the name of a
+        condition of :mod:`avaudit.conditions`. What is drawn follows from the samples alone.
+    folder
+        Where the networks lie.
     """
     from avaudit.conditions.impose import impose_audio
 
@@ -137,6 +141,14 @@ def vary(samples: Float, variant: str) -> Float:
         from .copy_synthesis import through_mel
 
         return through_mel(samples, rng)
+    if variant.startswith(CODEC) and folder is not None:
+        from .codecs import through_codec
+
+        return through_codec(samples, folder, variant.removeprefix(CODEC), rng)
+    if variant == "short":
+        size = int(SHORT_S * SAMPLE_RATE)
+        start = int(rng.integers(max(1, len(samples) - size)))
+        return samples[start : start + size]
     if variant == "shared":
         odds = np.array(list(SHARED.values()), dtype=np.float64)
         variant = str(rng.choice(list(SHARED), p=odds / odds.sum()))

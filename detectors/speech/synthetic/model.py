@@ -1,4 +1,4 @@
-"""The model: a few forests, each with its own view of the measurements; their log odds averaged."""
+"""The model: forests and lines, each with its own view of the measurements; their mean log odds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +15,15 @@ from safetensors.numpy import save
 
 from avaudit.errors import AvauditError
 
+from . import forest, line
 from .features import GROUPS, measure
-from .forest import ARRAYS, Forest
+from .forest import Forest
+from .line import Line
 from .spectra import SAMPLE_RATE, Float
 from .views import VIEWS, View, view
 
 FILE_NAME = "model.safetensors"
 FORMAT = "avaudit.speech.synthetic/1"
-_FURTHEST = 0.01  # a forest that knows better than 99 to 1 is not believed
 
 
 class SyntheticSpeechModel:
@@ -29,10 +31,10 @@ class SyntheticSpeechModel:
 
     Parameters
     ----------
-    forests
+    learners
         One per view; without them, those that ship are read.
     views
-        What each forest sees and how much it counts.
+        What each sees and how much it counts.
 
     Attributes
     ----------
@@ -51,11 +53,11 @@ class SyntheticSpeechModel:
 
     def __init__(
         self,
-        forests: Mapping[str, Forest] | None = None,
+        learners: Mapping[str, Forest | Line] | None = None,
         views: Mapping[str, View] = VIEWS,
     ) -> None:
         self.views = views
-        self.forests = dict(forests if forests is not None else read_forests())
+        self.learners = dict(learners if learners is not None else read_learners())
 
     def score(self, windows: Float) -> npt.NDArray[np.float64]:
         """Score windows of speech.
@@ -69,7 +71,7 @@ class SyntheticSpeechModel:
         Returns
         -------
         scores
-            Shape (n,). Mean log odds of the forests, in about [-4.6, 4.6]: a ranking, not a
+            Shape (n,). Mean log odds of the learners, in about [-5, 5]: a ranking, not a
             likelihood ratio. Each depends on its own window only.
 
         Raises
@@ -89,24 +91,23 @@ class SyntheticSpeechModel:
     def score_measured(self, groups: Mapping[str, Float]) -> npt.NDArray[np.float64]:
         """Score windows that were measured already: per group an array (n, features)."""
         total = np.zeros(len(next(iter(groups.values()))))
-        for name, forest in self.forests.items():
-            share = forest.share(view(groups, self.views[name])).astype(np.float64)
-            share = np.clip(share, _FURTHEST, 1 - _FURTHEST)
-            total += self.views[name].weight * np.log(share / (1 - share))
-        return total / sum(self.views[name].weight for name in self.forests)
+        for name, learner in self.learners.items():
+            seen = self.views[name]
+            total += seen.weight * learner.log_odds(view(groups, seen))
+        return total / sum(self.views[name].weight for name in self.learners)
 
     def to_bytes(self, notes: Mapping[str, str]) -> bytes:
         """Give the contents of a safetensors file; ``notes`` go into its header."""
         tensors = {
             f"{view_name}.{name}": array
-            for view_name, forest in self.forests.items()
-            for name, array in forest.arrays().items()
+            for view_name, learner in self.learners.items()
+            for name, array in learner.arrays().items()
         }
         # one entry only: safetensors writes several in an order of its own, new every time
         return save(tensors, {"about": json.dumps({"format": FORMAT, **notes}, sort_keys=True)})
 
 
-def read_forests(path: Path | None = None) -> Mapping[str, Forest]:
+def read_learners(path: Path | None = None) -> Mapping[str, Forest | Line]:
     """Read a model file; without a path, the one that ships.
 
     Raises
@@ -118,21 +119,28 @@ def read_forests(path: Path | None = None) -> Mapping[str, Forest]:
 
 
 @cache
-def _shipped() -> Mapping[str, Forest]:
+def _shipped() -> Mapping[str, Forest | Line]:
     return _read(Path(__file__).with_name(FILE_NAME))
 
 
-def _read(path: Path) -> Mapping[str, Forest]:
+def _read(path: Path) -> Mapping[str, Forest | Line]:
     try:
         with safe_open(str(path), framework="numpy") as file:
             about = json.loads((file.metadata() or {}).get("about", "{}"))
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (OSError, ValueError, SafetensorError) as error:
         raise AvauditError(f"{path} cannot be read as a model: {error}") from error
-    wanted = {f"{view_name}.{name}" for view_name in VIEWS for name in ARRAYS}
+    wanted = {
+        f"{view_name}.{name}"
+        for view_name, seen in VIEWS.items()
+        for name in (line.ARRAYS if seen.is_line else forest.ARRAYS)
+    }
     if about.get("format") != FORMAT or not wanted <= tensors.keys():
         raise AvauditError(f"{path} is no model of the format {FORMAT}: train it again")
-    return {
-        view_name: Forest(*(tensors[f"{view_name}.{name}"] for name in ARRAYS))
-        for view_name in VIEWS
-    }
+    return {name: _learner(tensors, name, seen) for name, seen in VIEWS.items()}
+
+
+def _learner(tensors: Mapping[str, npt.NDArray[Any]], name: str, seen: View) -> Forest | Line:
+    if seen.is_line:
+        return Line(*(tensors[f"{name}.{array}"] for array in line.ARRAYS))
+    return Forest(*(tensors[f"{name}.{array}"] for array in forest.ARRAYS))
