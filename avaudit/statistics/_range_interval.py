@@ -4,10 +4,10 @@ The range of estimated values (max - min) is biased upward and never 0, so neith
 bootstrap nor a normal interval covers a true gap of 0. Instead a gap theta is kept when the
 observed range is not surprising under theta, in the manner of Feldman & Cousins (1998, Phys. Rev.
 D 57, 3873): the acceptance region has no lower limit at theta = 0 and grows one, smoothly, up to
-equal tails once theta stands clear of the noise.
+equal tails once the ranges under theta are on average halfway to the largest one that no gap at
+all would explain.
 
-A gap alone does not say where the groups lie. Their pattern is drawn from its posterior given the
-gap (``_gap_patterns``).
+A gap alone does not say where the groups lie. Their pattern is drawn (``_gap_patterns``).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from ._grouped import Summary, studentised
 
 Floats = NDArray[np.float64]
 STEPS = 14
+EQUAL_AT = 2.0  # reciprocal of the part of that way at which the tails become equal
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class RangeTest:
         """Give the part of alpha that ranges which are too small get: none without a gap."""
         if self._extreme <= self._typical:
             return self._alpha / 2
-        share = (float(drawn.mean()) - self._typical) / (self._extreme - self._typical)
+        share = EQUAL_AT * (float(drawn.mean()) - self._typical) / (self._extreme - self._typical)
         return self._alpha / 2 * min(1.0, max(0.0, share))
 
     def too_small(self, theta: float) -> bool:
