@@ -19,12 +19,12 @@ LARGEST_ANGLE_RAD = 0.2
 LARGEST_LOG_RATIO = 0.4
 """Sizes of two blobs may differ from the similarity's by a factor of e to this."""
 LEAST_APART = 0.03
-LEAST_AGREEING = 8
-FURTHEST_MEAN = 8.5
+LEAST_AGREEING = 10
+FURTHEST_MEAN = 8.0
 """Fewer blobs in agreement, or codes further apart (in bits of 64), are no match.
 
-Photographs of one person, or pictures a generator made from one seed, share up to 12 blobs at
-mean distances from 8.8 bits on; see docs/known-media.md.
+Chosen by ``avaudit.detectors.known.match.choose`` on pictures of other sources than those that
+recall and false matches are measured on; see docs/known-media.md.
 """
 
 Complexes = npt.NDArray[np.complex128]

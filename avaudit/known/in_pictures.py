@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,7 +53,7 @@ def _timed(match: Match, times_s: Sequence[float]) -> Match:
 
 
 def _in_one(index: KnownIndex, query: Query, picture: QueryPicture) -> list[Match]:
-    wholes = _wholes(index, picture.words) if picture.words is not None else {}
+    wholes = wholes_in(index, picture.words) if picture.words is not None else {}
     parts = parts_in(index, picture.blobs) if picture.blobs is not None else {}
     matches = []
     for number, (distance, turn) in wholes.items():
@@ -66,8 +66,8 @@ def _in_one(index: KnownIndex, query: Query, picture: QueryPicture) -> list[Matc
     return matches
 
 
-def _wholes(index: KnownIndex, words: npt.NDArray[np.uint64]) -> dict[int, tuple[int, int]]:
-    """Give, by item, the smallest distance to the picture in any position, and which."""
+def wholes_in(index: KnownIndex, words: npt.NDArray[np.uint64]) -> dict[int, tuple[int, int]]:
+    """Give, by item, the smallest distance of the whole picture in any position, and which."""
     best: dict[int, tuple[int, int]] = {}
     for turn, word in enumerate(words):
         rows, distances = within(index.words, word, WHOLE_RADIUS)
@@ -92,17 +92,24 @@ def _whole(item: Item, query: Query, distance: int, turn: int) -> Match:
 def parts_in(index: KnownIndex, found: Blobs) -> dict[int, Part]:
     """Give the items whose local features are found in a picture, as it is or mirrored."""
     parts: dict[int, Part] = {}
+    for number, part in alignments_in(index, found):
+        before = parts.get(number)
+        if part.alignment.sure and (
+            before is None or part.alignment.agreeing > before.alignment.agreeing
+        ):
+            parts[number] = part
+    return parts
+
+
+def alignments_in(index: KnownIndex, found: Blobs) -> Iterator[tuple[int, Part]]:
+    """Give every item with a few common features and how it lies in the picture, sure or not."""
     for turned in (False, True):
         seen = mirrored(found) if turned else found
         for number in _candidates(index, seen):
             item = index.item(number)
             alignment = align(seen, unpack(index.blobs(number), item.width, item.height))
-            if alignment is None or not alignment.sure:
-                continue
-            before = parts.get(number)
-            if before is None or alignment.agreeing > before.alignment.agreeing:
-                parts[number] = Part(alignment, turned)
-    return parts
+            if alignment is not None:
+                yield number, Part(alignment, turned)
 
 
 def _candidates(index: KnownIndex, seen: Blobs) -> list[int]:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from avaudit.detectors.known.match.evaluate import TREATMENTS, build, count, entries_of, watched
+from avaudit.detectors.known.match.evaluate import count
+from avaudit.detectors.known.match.pictures import build, entries_of, watched
+from avaudit.detectors.known.match.treatments import TREATMENTS
 from avaudit.known import KnownIndex, Match, appending, look_up
 from avaudit.known.features import blobs, mirrored, unpack
 from avaudit.known.geometry import align
