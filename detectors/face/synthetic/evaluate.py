@@ -124,8 +124,9 @@ def _beyond(
     clips = models.clips
     unseen = np.flatnonzero(~_trainable(clips))
     rest = [clips[int(n)] for n in unseen]
-    told = {}
-    if both := len({clip.label for clip in rest}) == 2:
+    told: dict[str, Figures] = {}
+    both = len({clip.label for clip in rest}) == 2
+    if both:
         told["use = evaluate"] = figures(rest, scores[unseen], face_px[unseen])
     if len(recipes) > 1:
         among = [n for n, clip in enumerate(clips) if clip.trainable]
