@@ -206,6 +206,13 @@ def fairlearn_holds_zero(runs: int = 60, n: int = 1000, seed: int = SEED) -> int
     return held
 
 
+def _far(cells: list[Cell]) -> int:
+    """Count the rows that chance alone would hardly put outside 93 to 97 %."""
+    return sum(
+        cell.held + 2 * cell.error < 0.93 or cell.held - 2 * cell.error > 0.97 for cell in cells
+    )
+
+
 def _extremes(cells: list[Cell]) -> list[str]:
     """Name the rows of gaps and of all else that hold the truth least and most often."""
     lines = []
@@ -242,7 +249,8 @@ def table(cells: list[Cell], fairlearn_held: int, fairlearn_runs: int, seconds: 
         "Patterns of the groups between the lowest and the highest: evenly spaced; one group "
         "apart from all others; half of them at either end (two camps).",
         "",
-        f"{good} of {len(cells)} rows lie within 93 to 97 %; the others are marked.",
+        f"{good} of {len(cells)} rows lie within 93 to 97 %; the others are marked. "
+        f"{_far(cells)} of those lie farther out than two of their own standard errors.",
         "",
         *_extremes(cells),
         "",

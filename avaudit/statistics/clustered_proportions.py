@@ -14,7 +14,7 @@ from .proportions import square_and_add, wilson_bounds
 
 EXPECTED_CORRELATION = 0.2  # within identities, before they are seen
 EXPECTED_WORTH = 2.0  # identities that this expectation counts for
-DF_PER_IDENTITY = 1.5  # Student's intervals with 1 cover too much where identities are few
+DF_PER_IDENTITY = 2.0  # Student's intervals with 1 cover too much where identities are few
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ def effective_size(successes: ArrayLike, trials: ArrayLike) -> EffectiveSize:
     The variance is that of the linearised ratio estimator (Cochran 1977, *Sampling techniques*,
     section 3.12). Few identities tell little about how alike their items are: the design effect is
     averaged with the one of a correlation of 0.2, which counts for two more identities, and the
-    degrees of freedom are one and a half times identities plus one. Both were chosen by simulation
+    degrees of freedom are twice the identities plus one. Both were chosen by simulation
     (six to sixty identities, correlations of 0 to 0.6); :mod:`avaudit.simulation.coverage` shows
     how often intervals hold. Where every outcome is the same, the correlation within identities is
     not known; the bound is full correlation, so that the effective size is (sum n)^2 / sum n^2.

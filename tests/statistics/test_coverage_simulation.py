@@ -48,6 +48,8 @@ def test_the_page_marks_what_is_off():
     ]
     page = table(cells, 0, 60, 1.0)
     assert "| 95.0 % |  |" in page
+    assert "1 of 3 rows lie within" in page
+    assert "1 of those lie farther out" in page  # 99 of 100, but not 90 of 100
     assert "| 90.0 % | below |" in page
     assert "| 99.0 % | above |" in page
     assert "0 of 60" in " ".join(page.split())

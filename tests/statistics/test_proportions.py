@@ -110,7 +110,7 @@ def test_items_of_one_identity_that_agree_are_one_item():
     seen, expected = 10 * 6 / 5, 1 + 0.2 * 9  # the sample variance divides by 5
     size = effective_size([10, 0, 10, 10, 0, 10], [10] * 6)
     assert size.design_effect == pytest.approx((5 * seen + 2 * expected) / 7)
-    assert size.df == pytest.approx(1.5 * 7)
+    assert size.df == pytest.approx(2 * 7)
     assert effective_size([10, 10], [10, 10]).n == pytest.approx(2)
     many = effective_size(np.tile([10, 0, 10, 10, 0, 10], 500), np.full(3000, 10))
     assert many.n == pytest.approx(3000, rel=0.01)
