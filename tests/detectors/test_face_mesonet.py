@@ -16,7 +16,10 @@ from avaudit.detector import Abstained, Scored
 from avaudit.detectors.face.mesonet import MesoNetDetector
 from avaudit.detectors.face.mesonet.examination import MesoExamination
 from avaudit.detectors.face.mesonet.network import MesoInception4, load_keras
+from avaudit.evidence.apply import interpret
+from avaudit.evidence.tables import tables_of
 from avaudit.media.types import Chunk, ChunkFaces, FaceObservation, Frame
+from avaudit.result import DetectorRef, Finding
 from avaudit.testing import check_detector, examine
 from avaudit.weights import weights_of
 
@@ -196,6 +199,18 @@ def test_no_face_abstains(tmp_path: Path) -> None:
     answer = examine(detector, picture, data_dirs={"weights": store})
     assert isinstance(answer, Abstained)
     assert answer.code == "no_face"
+
+
+def test_its_score_stands_without_a_ratio() -> None:
+    """Held out, its ratios cost more than none (docs/faces.md), so its card has no tables."""
+    card = MesoNetDetector().card
+    assert tables_of(card) is None
+    detector = DetectorRef(name=card.name, version=card.version)
+    raw = Finding(subject="a", detector=detector, outcome="scored", score=3.0)
+    told = interpret(raw, card, None)
+    assert (told.outcome, told.score, told.log10_lr) == ("scored", 3.0, None)
+    assert told.reason is not None
+    assert told.reason.code == "not_calibrated"
 
 
 @pytest.mark.parametrize("_", [pytest.param(0, marks=corpus)])
