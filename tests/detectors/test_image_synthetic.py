@@ -6,6 +6,7 @@ import hashlib
 import io
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ from PIL import Image
 from avaudit.card import load_card
 from avaudit.detector import Abstained, Outcome, Scored
 from avaudit.detectors.image.synthetic import SyntheticImageDetector, autoencoders
-from avaudit.detectors.image.synthetic.heldout import CONDITIONS, evaluate
+from avaudit.detectors.image.synthetic.examples import SETS
+from avaudit.detectors.image.synthetic.heldout import evaluate
 from avaudit.detectors.image.synthetic.material import read_pictures
-from avaudit.detectors.image.synthetic.model import FILE_NAME, SyntheticImageModel, read_heads
+from avaudit.detectors.image.synthetic.model import FILE_NAME, SyntheticImageModel, read_model
+from avaudit.detectors.image.synthetic.tested import CONDITIONS
 from avaudit.detectors.image.synthetic.train import train
-from avaudit.detectors.image.synthetic.views import VIEWS
+from avaudit.detectors.image.synthetic.views import SHIPPED
 from avaudit.errors import AvauditError, ExaminationError, UsageError
 from avaudit.samples.pictures import scene
 from avaudit.testing import check_detector, examine
@@ -91,7 +94,7 @@ def test_every_kind_of_picture_is_examined(tmp_path: Path, form: str) -> None:
     outcome = answer(tmp_path, data)
     assert isinstance(outcome, Scored)
     assert np.isfinite(outcome.score)
-    assert set(outcome.facts["heads"]) == set(VIEWS)
+    assert set(outcome.facts["heads"]) == set(SyntheticImageModel().views)
     assert outcome.score == pytest.approx(np.mean(list(outcome.facts["heads"].values())), abs=1e-3)
 
 
@@ -133,12 +136,19 @@ def test_damaged_model_files_are_named(tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
     path.write_bytes(b"no model")
     with pytest.raises(AvauditError, match="cannot be read as a model"):
-        read_heads(path)
+        read_model(path)
     other = SyntheticImageModel()
-    first = next(iter(VIEWS))
-    path.write_bytes(SyntheticImageModel({first: other.heads[first]}).to_bytes({}))
-    with pytest.raises(AvauditError, match="train it again"):
-        read_heads(path)
+    first, view = next(iter(other.views.items()))
+    path.write_bytes(SyntheticImageModel({first: other.heads[first]}, {first: view}).to_bytes({}))
+    assert set(read_model(path).heads) == {first}
+    for views, why in (
+        ({first: view, "more": view}, "lacks a part"),
+        ({first: replace(view, groups=("taste",))}, "does not measure"),
+    ):
+        spoilt = SyntheticImageModel({first: other.heads[first]}, views)
+        path.write_bytes(spoilt.to_bytes({}))
+        with pytest.raises(AvauditError, match=why):
+            read_model(path)
 
 
 def write_data(folder: Path, *, per_source: int = 4, size: int = 200) -> Path:
@@ -146,9 +156,11 @@ def write_data(folder: Path, *, per_source: int = 4, size: int = 200) -> Path:
     for label, source, use in (
         (0, "cam", "train"),
         (0, "pho", "train"),
+        (0, "cit", "train"),
         (0, "web", "evaluate"),
         (1, "gan", "train"),
         (1, "vae", "train"),
+        (1, "dif", "train"),
         (1, "net", "evaluate"),
     ):
         for number in range(per_source):
@@ -173,9 +185,11 @@ def test_originals_count_unless_their_source_generates(tmp_path: Path) -> None:
     assert [one.source for one in pictures] == [
         "cam",
         "pho",
+        "cit",
         "web",
         "gan",
         "vae",
+        "dif",
         "net",
     ]
 
@@ -194,17 +208,17 @@ def test_the_recipe_gives_the_same_bytes_and_held_out_areas(
 ) -> None:
     monkeypatch.setattr(autoencoders, "BANK", 16)
     monkeypatch.setattr(autoencoders, "DESIGNS", autoencoders.DESIGNS[:2])
-    manifest = write_data(tmp_path, per_source=6)
+    manifest = write_data(tmp_path, per_source=8)
     one, two = (train(manifest, tmp_path / name, steps=3) for name in ("a", "b"))
     assert one.read_bytes() == two.read_bytes()
-    assert set(read_heads(one)) == set(VIEWS)
+    assert set(read_model(one).views) == set(SETS)
     for name in ("a", "b"):
         (tmp_path / name / "cache" / "autoencoders-0-3.safetensors").rename(
             tmp_path / name / "cache" / "autoencoders-0-300.safetensors"
         )
     table = evaluate(manifest, tmp_path / "a", conditions=["clean"]).read_text().splitlines()
     assert table[0].startswith("condition,subset,route,generator,n,area")
-    scenes = [line for line in table if "all five heads" in line and ",net," in line]
+    scenes = [line for line in table if SHIPPED in line and ",net," in line]
     assert float(scenes[0].split(",")[-3]) > 0.5
     assert set(CONDITIONS) == {"clean", "jpeg75", "half"}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,12 +11,19 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
 
 from avaudit.detectors.image.synthetic.areas import MEAN, mean_area
+from avaudit.detectors.image.synthetic.choosing import MOST_HEADS, Trials
 from avaudit.detectors.image.synthetic.colour import NOISE
 from avaudit.detectors.image.synthetic.enlarging import enlarged_again
-from avaudit.detectors.image.synthetic.head import fitted
+from avaudit.detectors.image.synthetic.examples import SETS, Examples
+from avaudit.detectors.image.synthetic.head import scattered
+from avaudit.detectors.image.synthetic.learning import learn, learn_all
+from avaudit.detectors.image.synthetic.material import Picture
 from avaudit.detectors.image.synthetic.measures import GROUPS, measure
+from avaudit.detectors.image.synthetic.model import SyntheticImageModel
 from avaudit.detectors.image.synthetic.planes import SMALLEST_PX, WINDOW_PX
 from avaudit.detectors.image.synthetic.spectrum import POINTS
+from avaudit.detectors.image.synthetic.tested import MeasuredPictures
+from avaudit.detectors.image.synthetic.views import POOL
 from avaudit.detectors.image.synthetic.windows import windows
 from avaudit.samples.pictures import scene
 
@@ -115,7 +124,8 @@ def test_the_head_is_fishers_discriminant_where_there_is_one_source_each() -> No
     values = np.clip(rng.normal(size=(400, 5)), -2, 2) @ mixing
     labels = np.repeat([0, 1], 200)
     values[labels == 1] += [0.5, 0, -0.3, 0.2, 0]
-    head = fitted(values.astype(np.float32), labels, np.full(400, "one"), ridge=1e-9, nuisance=0.0)
+    found = scattered(values.astype(np.float32), labels, np.full(400, "one"))
+    head = found.head(np.arange(5), ridge=1e-9, nuisance=0.0)
     z = np.clip(head.standardised(values), -4, 4)
     oracle = LinearDiscriminantAnalysis(solver="lsqr").fit(z, labels).coef_[0]
     cosine = head.weights @ oracle / np.linalg.norm(head.weights) / np.linalg.norm(oracle)
@@ -135,8 +145,8 @@ def test_what_differs_between_sources_gets_little_weight() -> None:
             kinds += [f"{label}-{source}"] * 30
             labels += [label] * 30
     values, names = np.concatenate(rows).astype(np.float32), np.array(kinds)
-    blind = fitted(values, np.array(labels), names, ridge=0.01, nuisance=0.0)
-    wary = fitted(values, np.array(labels), names, ridge=0.01, nuisance=10.0)
+    found = scattered(values, np.array(labels), names)
+    blind, wary = (found.head(np.arange(2), ridge=0.01, nuisance=n) for n in (0.0, 10.0))
     share = [abs(h.weights[1] / h.weights[0]) for h in (blind, wary)]
     assert share[1] < share[0] / 3
 
@@ -144,7 +154,7 @@ def test_what_differs_between_sources_gets_little_weight() -> None:
 def test_a_class_without_a_source_is_refused() -> None:
     values, kinds = np.zeros((8, 2), np.float32), np.array(["a"] * 5 + ["b"] * 3)
     with pytest.raises(ValueError, match="no source with 4"):
-        fitted(values, np.array([0] * 5 + [1] * 3), kinds, ridge=1.0, nuisance=1.0)
+        scattered(values, np.array([0] * 5 + [1] * 3), kinds)
 
 
 def test_areas_are_shares_of_pairs_and_their_mean_is_unweighted() -> None:
@@ -184,3 +194,99 @@ def test_windows_lie_inside_on_the_grid_and_are_never_resized(
         assert (height, width) == tuple(min(edge, WINDOW_PX) for edge in size)
         same = rgb[one.top : one.top + height, one.left : one.left + width]
         assert np.array_equal(one.rgb, same)
+
+
+def invented(
+    rng: np.random.Generator, sources: dict[str, int], telling: str
+) -> tuple[Examples, MeasuredPictures]:
+    """Give examples and pictures of sources (with their class) that one group tells apart."""
+    widths = dict.fromkeys(GROUPS, 3)
+    kinds = [(source, label) for source, label in sources.items() for _ in range(8)]
+    labels = np.array([label for _, label in kinds])
+    origins = np.array([source for source, _ in kinds])
+
+    def drawn() -> dict[str, np.ndarray]:
+        groups = {
+            name: rng.normal(size=(len(kinds), width)).astype(np.float32)
+            for name, width in widths.items()
+        }
+        groups[telling] += 3 * labels[:, None].astype(np.float32)
+        return groups
+
+    empty = np.full(len(kinds), "", origins.dtype)
+    generators = np.where(labels == 1, origins, empty)
+    kept = np.full(len(kinds), "generated")
+    copies = Examples(drawn(), labels, origins, origins, generators, kept)
+    pairs = [
+        Examples(
+            drawn(),
+            np.full(len(kinds), int(part != "pair")),
+            np.full(len(kinds), "" if part == "pair" else part),
+            np.where(labels == 1, "real0", origins),
+            empty,
+            np.full(len(kinds), part),
+        )
+        for part in ("pair", "enlarged", "decoded")
+    ]
+    every = [copies, *pairs]
+    examples = Examples(
+        {name: np.concatenate([one.groups[name] for one in every]) for name in GROUPS},
+        *(
+            np.concatenate([getattr(one, name) for one in every])
+            for name in ("labels", "kinds", "origins", "generators", "sets")
+        ),
+    )
+    pictures = [
+        Picture(
+            name=str(n),
+            path=Path(str(n)),
+            label=label,
+            source=source,
+            generator=source if label else "",
+            subset="scenes_matched",
+            use="evaluate" if source == "unasked" else "train",
+        )
+        for n, (source, label) in enumerate(kinds)
+    ]
+    return examples, MeasuredPictures(pictures, drawn(), np.arange(len(kinds)))
+
+
+SOURCES = {f"real{n}": 0 for n in range(4)} | {f"made{n}": 1 for n in range(4)} | {"unasked": 1}
+
+
+def test_the_rule_finds_the_measurements_that_tell_on_other_sources() -> None:
+    examples, tested = invented(np.random.default_rng(13), SOURCES, "fall")
+    views, figure = Trials(examples, [tested]).choose()
+    assert figure > 0.9
+    assert "fall" in next(iter(views.values())).groups
+    assert 1 <= len(views) <= MOST_HEADS
+    only, _ = Trials(examples, [tested]).choose([("generated", "whole_lines")])
+    assert list(only) == ["generated_whole_lines"]
+
+
+def test_the_rule_sees_no_picture_that_is_kept_for_measuring() -> None:
+    examples, tested = invented(np.random.default_rng(14), SOURCES, "fall")
+    spoilt = {name: group.copy() for name, group in tested.groups.items()}
+    for n, one in enumerate(tested.pictures):
+        if one.source in ("made3", "unasked"):
+            spoilt["whole_lines"][n] += 9
+    again = MeasuredPictures(tested.pictures, spoilt, tested.owner)
+    known = examples.only(~np.isin(examples.origins, ["made3", "unasked"]))
+    assert Trials(known, [tested]).choose() == Trials(known, [again]).choose()
+
+
+def test_what_ships_is_the_mean_of_all_heads() -> None:
+    examples, tested = invented(np.random.default_rng(16), SOURCES, "fall")
+    heads, views = learn_all(examples)
+    assert set(heads) == set(views) == set(SETS)
+    every = [view for together in POOL.values() for view in together]
+    own = {str(n): view for n, view in enumerate(every)}
+    apart = SyntheticImageModel(learn(examples, own), own).score_measured(tested.groups)
+    whole = SyntheticImageModel(heads, views).score_measured(tested.groups)
+    assert whole.total == pytest.approx(apart.total, abs=2e-4)
+
+
+def test_without_repositories_to_leave_out_the_rule_says_so() -> None:
+    examples, tested = invented(np.random.default_rng(15), {"a": 0, "b": 1}, "fall")
+    with pytest.raises(ValueError, match="too few repositories"):
+        Trials(examples, [tested])

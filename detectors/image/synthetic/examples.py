@@ -1,14 +1,15 @@
-"""From pictures to examples: three sets, each with another answer to "what is a generator?".
+"""From pictures to examples: sets with different answers to "what is a generator?".
 
 ``generated``: real pictures at several sizes against pictures that generators made.
 ``enlarged`` and ``decoded``: real pictures against copies of themselves, enlarged by hand or
 through an auto-encoder; picture and copy are coded alike, so only the copying tells them apart.
+``copied``: both together.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -26,7 +27,13 @@ from .measures import GROUPS, measure
 from .planes import SMALLEST_PX, WINDOW_PX, Float, window
 
 Texts = npt.NDArray[np.str_]
-SETS = ("generated", "enlarged", "decoded")
+SETS: Mapping[str, tuple[str, ...]] = {
+    "generated": ("generated",),
+    "enlarged": ("pair", "enlarged"),
+    "decoded": ("pair", "decoded"),
+    "copied": ("pair", "enlarged", "decoded"),
+}
+"""What can be learnt from, and the parts of which it is made."""
 REAL_COPIES, GENERATED_COPIES = 4, 2
 PAIR_PX, COPIES = 256, 2
 LEAST_PX = 160
@@ -48,7 +55,7 @@ class Examples:
     origins, generators
         The repository of the picture it was made from, and the generator where one made it.
     sets
-        One of :data:`SETS`, or ``pair``: the untouched picture of both kinds of copies.
+        A part of :data:`SETS`; ``pair`` is the untouched picture of both kinds of copies.
     """
 
     groups: dict[str, Float]
@@ -68,8 +75,11 @@ class Examples:
 
     def of_set(self, name: str) -> Examples:
         """Give one of :data:`SETS`, with the untouched pictures it is held against."""
-        own = self.sets == name
-        return self.only(own if name == "generated" else own | (self.sets == "pair"))
+        return self.only(np.isin(self.sets, SETS[name]))
+
+    def side_by_side(self) -> Float:
+        """Give all groups in one array (n, values), in the order of :data:`~.measures.GROUPS`."""
+        return np.concatenate([self.groups[name] for name in GROUPS], axis=1)
 
 
 @dataclass(frozen=True)

@@ -7,39 +7,33 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import io
+import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from avaudit.atomic import write_atomic
-from avaudit.conditions.impose import ImageCondition, impose_image
-from avaudit.conditions.impose_image import Jpeg, Scaled
 from avaudit.errors import UsageError
 
 from .areas import MEAN, Area, mean_area
+from .choosing import Trials, rule_version
 from .examples import Examples
-from .learning import learn
-from .material import Picture, opened, read_pictures
-from .measures import GROUPS, MEASURES, measure
+from .learning import learn, learn_all
+from .material import read_pictures
 from .model import SyntheticImageModel
-from .planes import SMALLEST_PX, Float, Wide
+from .planes import Wide
+from .tested import CONDITIONS, SUBSETS, MeasuredPictures, tested
 from .train import examples_of, learnt_from
-from .views import ROUTES, View
-from .windows import windows
+from .views import ROUTES, SHIPPED, View
 
-CONDITIONS: Mapping[str, ImageCondition] = {
-    "clean": ImageCondition("clean", "as it came"),
-    "jpeg75": ImageCondition("jpeg75", "JPEG, quality 75", (Jpeg(quality=75),)),
-    "half": ImageCondition("half", "half the width and height", (Scaled(factor=0.5),)),
-}
-SUBSETS = ("faces_matched", "scenes_matched")
 PART = ", real pictures with use = "
-_REPORT_EVERY = 100
 
 
 def evaluate(
@@ -54,9 +48,11 @@ def evaluate(
 
     For every generator and every source of real pictures of a matched subset a model is fitted to
     the examples that come neither from that generator, nor from any repository with pictures of
-    it, nor from that source; the generator's pictures are ranked against the source's by it. An
-    area is the share of such pairs in the right order. The auto-encoders, which do not ship and
-    see no labels, are trained once, on all real pictures that may be learnt from.
+    it, nor from that source; the generator's pictures are ranked against the source's by it. What
+    ships is the mean of all heads that were compared, so nothing was chosen; in the other routes
+    the rule of :mod:`.choosing` chooses, from the same examples and pictures of their kind. An area
+    is the share of such pairs in the right order. The auto-encoders, which do not ship and see no
+    labels, are trained once, on all real pictures that may be learnt from.
 
     Parameters
     ----------
@@ -69,7 +65,8 @@ def evaluate(
     -------
     path
         ``out / "heldout.csv"``: condition, subset, route, generator, number of pictures, area,
-        and for ``mean of generators`` the bounds of a 95 % interval.
+        and for ``mean of generators`` the bounds of a 95 % interval. ``out / "chosen.txt"`` says
+        how many models have which heads.
 
     Raises
     ------
@@ -78,80 +75,104 @@ def evaluate(
     """
     pictures = [one for one in read_pictures(manifest) if one.subset in SUBSETS]
     examples = examples_of(learnt_from(manifest), out / "cache", seed=seed, progress=progress)
-    models = _Models(examples)
+    measured = {
+        name: tested(pictures, name, out / "cache", "heldout", progress=progress)
+        for name in CONDITIONS
+    }
+    models = _Models(examples, [*measured.values()], out / "cache", progress)
     written = io.StringIO()
     table = csv.writer(written, lineterminator="\n")
     table.writerow(["condition", "subset", "route", "generator", "n", "area", "low", "high"])
     for condition in conditions:
-        cache = out / "cache" / f"heldout-{condition}-{MEASURES}.npz"
-        tested = _Tested(pictures, *_measured(pictures, CONDITIONS[condition], cache, progress))
         for subset in (*SUBSETS, f"{SUBSETS[1]}{PART}evaluate"):
-            for route, views in ROUTES.items():
-                rows = areas(tested, subset, models, views, seed)
+            for route in (SHIPPED, *ROUTES):
+                rows = areas(measured[condition], subset, models, route, seed)
                 table.writerows([(condition, subset, route, *row.cells()) for row in rows])
                 last = rows[-1]
                 progress(f"{condition}, {subset}, {route}: {' '.join(map(str, last.cells()))}")
     path = out / "heldout.csv"
     write_atomic(path, written.getvalue().encode())
+    often = "".join(f"{n}\t{name}\n" for name, n in models.choices.most_common())
+    write_atomic(out / "chosen.txt", often.encode())
     return path
 
 
 class _Models:
-    """Models that saw neither a generator nor some sources, fitted when asked for."""
+    """Models that saw neither a generator nor some sources, chosen and fitted when asked for."""
 
-    def __init__(self, examples: Examples) -> None:
-        self._examples = examples
-        self._fitted: dict[bytes, SyntheticImageModel] = {}
+    def __init__(
+        self,
+        examples: Examples,
+        tested: Sequence[MeasuredPictures],
+        cache: Path,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._examples, self._tested = examples, tested
+        self._cache, self._progress = cache, progress
+        self._fitted: dict[tuple[bytes, str], SyntheticImageModel] = {}
+        self.choices: Counter[str] = Counter()
 
-    def without(
-        self, generator: str, sources: set[str], views: Mapping[str, View]
-    ) -> SyntheticImageModel:
+    def without(self, generator: str, sources: set[str], route: str) -> SyntheticImageModel:
         known = self._examples
         chosen = ~np.isin(known.origins, sorted(sources)) & (known.generators != generator)
-        key = chosen.tobytes() + repr(sorted(views.items())).encode()
+        key = chosen.tobytes(), route
         if key not in self._fitted:
             try:
-                heads = learn(known.only(chosen), views)
+                examples = known.only(chosen)
+                if route == SHIPPED:
+                    self._fitted[key] = SyntheticImageModel(*learn_all(examples))
+                else:
+                    views = self._views(chosen)[route]
+                    self._fitted[key] = SyntheticImageModel(learn(examples, views), views)
+                    self.choices.update(f"{route}: {name}" for name in views)
             except ValueError as error:
                 left_out = ", ".join(sorted(sources))
                 raise UsageError(f"without {left_out} too little is left: {error}") from error
-            self._fitted[key] = SyntheticImageModel(heads, views)
         return self._fitted[key]
 
+    def _views(self, chosen: npt.NDArray[np.bool_]) -> Mapping[str, Mapping[str, View]]:
+        """Give what the rule chooses, by route, from these examples and pictures of their kind."""
+        digest = hashlib.sha256(chosen.tobytes() + rule_version()).hexdigest()[:24]
+        file = self._cache / f"chosen-{digest}.json"
+        if not file.is_file():
+            trials = Trials(self._examples.only(chosen), self._tested)
+            found = {route: trials.choose(keys)[0] for route, keys in ROUTES.items()}
+            told = {r: {k: asdict(v) for k, v in views.items()} for r, views in found.items()}
+            write_atomic(file, json.dumps(told).encode())
+            self._progress(f"chose heads from {chosen.sum()} examples")
+        held = json.loads(file.read_text("utf-8"))
+        return {
+            route: {name: View.read(view) for name, view in views.items()}
+            for route, views in held.items()
+        }
 
-@dataclass(frozen=True)
-class _Tested:
-    """The pictures of the matched subsets under one condition, measured window by window."""
 
-    pictures: Sequence[Picture]
-    groups: Mapping[str, Float]
-    owner: npt.NDArray[np.intp]
+def _chosen(tested: MeasuredPictures, subset: str, *, label: int) -> dict[str, list[int]]:
+    """Give the places of pictures by generator, or by source where they are real."""
+    name, _, use = subset.partition(PART)
+    found: dict[str, list[int]] = {}
+    for n in np.unique(tested.owner).tolist():
+        one = tested.pictures[n]
+        if one.subset == name and one.label == label and (label or use in ("", one.use)):
+            found.setdefault(one.generator if label else one.source, []).append(n)
+    return dict(sorted(found.items()))
 
-    def chosen(self, subset: str, *, label: int) -> dict[str, list[int]]:
-        """Give the places of pictures by generator, or by source where they are real."""
-        name, _, use = subset.partition(PART)
-        found: dict[str, list[int]] = {}
-        for n in np.unique(self.owner).tolist():
-            one = self.pictures[n]
-            if one.subset == name and one.label == label and (label or use in ("", one.use)):
-                found.setdefault(one.generator if label else one.source, []).append(n)
-        return dict(sorted(found.items()))
 
-    def scores(self, model: SyntheticImageModel, places: Sequence[int]) -> Wide:
-        """Score pictures: the mean over their windows, as the detector does."""
-        rows = np.isin(self.owner, places)
-        total = model.score_measured({name: v[rows] for name, v in self.groups.items()}).total
-        count = np.bincount(self.owner[rows], minlength=len(self.pictures))
-        sums = np.bincount(self.owner[rows], total, len(self.pictures))
-        scores: Wide = sums[places] / count[places]
-        return scores
+def _scores(tested: MeasuredPictures, model: SyntheticImageModel, places: Sequence[int]) -> Wide:
+    """Score pictures: the mean over their windows, as the detector does."""
+    rows = np.isin(tested.owner, places)
+    total = model.score_measured({name: v[rows] for name, v in tested.groups.items()}).total
+    count = np.bincount(tested.owner[rows], minlength=len(tested.pictures))
+    sums = np.bincount(tested.owner[rows], total, len(tested.pictures))
+    scores: Wide = sums[places] / count[places]
+    return scores
 
 
 def areas(
-    tested: _Tested, subset: str, models: _Models, views: Mapping[str, View], seed: int
+    tested: MeasuredPictures, subset: str, models: _Models, route: str, seed: int
 ) -> list[Area]:
     """Give the area of each generator, and their mean."""
-    made, real = tested.chosen(subset, label=1), tested.chosen(subset, label=0)
+    made, real = _chosen(tested, subset, label=1), _chosen(tested, subset, label=0)
     if not made or not real:
         return [Area(MEAN, 0)]
     pairs, home = {}, {}
@@ -159,34 +180,12 @@ def areas(
         repositories = {tested.pictures[n].source for n in own}
         home[generator] = "+".join(sorted(repositories))
         for source, others in real.items():
-            model = models.without(generator, repositories | {source}, views)
-            pairs[generator, source] = tested.scores(model, own), tested.scores(model, others)
+            model = models.without(generator, repositories | {source}, route)
+            pairs[generator, source] = (
+                _scores(tested, model, own),
+                _scores(tested, model, others),
+            )
     return mean_area(pairs, home, np.random.default_rng(seed))
-
-
-def _measured(
-    pictures: Sequence[Picture],
-    condition: ImageCondition,
-    file: Path,
-    progress: Callable[[str], None],
-) -> tuple[dict[str, Float], npt.NDArray[np.intp]]:
-    """Measure the windows of all pictures that are large enough, and say whose they are."""
-    if not file.is_file():
-        found, owners = [], []
-        for number, picture in enumerate(pictures):
-            rgb = impose_image(np.asarray(opened(picture)), condition)
-            if min(rgb.shape[:2]) >= SMALLEST_PX:
-                cut = [measure(one.rgb) for one in windows(rgb)]
-                found += cut
-                owners += [number] * len(cut)
-            if (number + 1) % _REPORT_EVERY == 0:
-                progress(f"measured {number + 1} of {len(pictures)}, {condition.name}")
-        held = io.BytesIO()
-        groups = {name: np.stack([one[name] for one in found]) for name in GROUPS}
-        np.savez(held, allow_pickle=False, owner=np.array(owners), **groups)
-        write_atomic(file, held.getvalue())
-    with np.load(file, allow_pickle=False) as held_file:
-        return {name: held_file[name] for name in GROUPS}, held_file["owner"]
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ GROUPS: Mapping[str, Callable[[Planes], Float]] = MappingProxyType(
         "mosaic": mosaic,
     }
 )
-"""By name, what is measured; ``mosaic`` serves a route that does not ship."""
+"""By name, what is measured; which of them a model looks at is chosen by :mod:`.choosing`."""
 
 
 def measure(rgb: RgbArray, groups: Iterable[str] = tuple(GROUPS)) -> dict[str, Float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -16,12 +16,12 @@ from avaudit.errors import AvauditError
 from avaudit.media.types import RgbArray
 
 from .head import ARRAYS, Head
-from .measures import measure
+from .measures import GROUPS, measure
 from .planes import Float, Wide
-from .views import DOMAIN_VIEW, SHIPPED_GROUPS, VIEWS, View
+from .views import View
 
 FILE_NAME = "model.safetensors"
-FORMAT = "avaudit.image.synthetic/1"
+FORMAT = "avaudit.image.synthetic/2"
 _FARTHEST = 10.0
 
 
@@ -39,10 +39,8 @@ class SyntheticImageModel:
 
     Parameters
     ----------
-    heads
-        One per view; without them, those that ship are read.
-    views
-        What each head sees.
+    heads, views
+        The heads and what each sees; without them, those that ship are read.
 
     Raises
     ------
@@ -51,29 +49,31 @@ class SyntheticImageModel:
     """
 
     def __init__(
-        self, heads: Mapping[str, Head] | None = None, views: Mapping[str, View] = VIEWS
+        self, heads: Mapping[str, Head] | None = None, views: Mapping[str, View] | None = None
     ) -> None:
-        self.views = views
-        self.heads = dict(heads if heads is not None else read_heads())
+        if heads is None or views is None:
+            heads, views = _shipped()
+        self.views = dict(views)
+        self.heads = dict(heads)
+        seen_by_any = {name for view in self.views.values() for name in view.groups}
+        self.groups = tuple(name for name in GROUPS if name in seen_by_any)
 
     def score(self, windows: list[RgbArray]) -> Scores:
         """Score windows of at least 96 pixels each way (512 are meant)."""
-        found = [measure(rgb, SHIPPED_GROUPS) for rgb in windows]
+        found = [measure(rgb, self.groups) for rgb in windows]
         return self.score_measured(
-            {name: np.stack([groups[name] for groups in found]) for name in SHIPPED_GROUPS}
+            {name: np.stack([groups[name] for groups in found]) for name in self.groups}
         )
 
     def score_measured(self, groups: Mapping[str, Float]) -> Scores:
         """Score windows that were measured already: per group an array (n, values)."""
-        by_head = {
-            name: head.score(seen(groups, self.views[name])) for name, head in self.heads.items()
-        }
+        by_head, far = {}, []
+        for name, head in self.heads.items():
+            values = seen(groups, self.views[name])
+            by_head[name] = head.score(values)
+            far.append(np.minimum(np.abs(head.standardised(values)), _FARTHEST).mean(axis=1))
         total: Wide = np.mean(list(by_head.values()), axis=0)
-        distance = np.zeros_like(total)
-        if DOMAIN_VIEW in self.heads:
-            z = self.heads[DOMAIN_VIEW].standardised(seen(groups, self.views[DOMAIN_VIEW]))
-            distance = np.minimum(np.abs(z), _FARTHEST).mean(axis=1)
-        return Scores(by_head, total, distance)
+        return Scores(by_head, total, np.mean(far, axis=0))
 
     def to_bytes(self, notes: Mapping[str, str]) -> bytes:
         """Give the contents of a safetensors file; ``notes`` go into its header."""
@@ -83,7 +83,8 @@ class SyntheticImageModel:
             for key, array in head.arrays().items()
         }
         # one entry only: safetensors writes several in an order of its own, new every time
-        return save(tensors, {"about": json.dumps({"format": FORMAT, **notes}, sort_keys=True)})
+        about = {"format": FORMAT, "views": {k: asdict(v) for k, v in self.views.items()}, **notes}
+        return save(tensors, {"about": json.dumps(about, sort_keys=True)})
 
 
 def seen(groups: Mapping[str, Float], view: View) -> Float:
@@ -91,30 +92,36 @@ def seen(groups: Mapping[str, Float], view: View) -> Float:
     return np.concatenate([groups[name] for name in view.groups], axis=1)
 
 
-def read_heads(path: Path | None = None) -> Mapping[str, Head]:
-    """Read a model file; without a path, the one that ships.
+def read_model(path: Path) -> SyntheticImageModel:
+    """Read a model file.
 
     Raises
     ------
     AvauditError
         When the file is missing, is no safetensors file, or is of another format.
     """
-    return _shipped() if path is None else _read(path)
+    return SyntheticImageModel(*_read(path))
 
 
 @cache
-def _shipped() -> Mapping[str, Head]:
+def _shipped() -> tuple[Mapping[str, Head], Mapping[str, View]]:
     return _read(Path(__file__).with_name(FILE_NAME))
 
 
-def _read(path: Path) -> Mapping[str, Head]:
+def _read(path: Path) -> tuple[Mapping[str, Head], Mapping[str, View]]:
     try:
         with safe_open(str(path), framework="numpy") as file:
             about = json.loads((file.metadata() or {}).get("about", "{}"))
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (OSError, ValueError, SafetensorError) as error:
         raise AvauditError(f"{path} cannot be read as a model: {error}") from error
-    wanted = {f"{name}.{key}" for name in VIEWS for key in ARRAYS}
-    if about.get("format") != FORMAT or not wanted <= tensors.keys():
+    if about.get("format") != FORMAT:
         raise AvauditError(f"{path} is no model of the format {FORMAT}: train it again")
-    return {name: Head(*(tensors[f"{name}.{key}"] for key in ARRAYS)) for name in VIEWS}
+    try:
+        views = {name: View.read(view) for name, view in sorted(about["views"].items())}
+        heads = {name: Head(*(tensors[f"{name}.{key}"] for key in ARRAYS)) for name in views}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise AvauditError(f"{path} lacks a part of the model: train it again") from error
+    if not views or any(name not in GROUPS for view in views.values() for name in view.groups):
+        raise AvauditError(f"{path} looks at what this version does not measure: train it again")
+    return heads, views

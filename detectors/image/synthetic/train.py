@@ -10,7 +10,7 @@ from avaudit.errors import UsageError
 
 from .autoencoders import trained
 from .examples import Examples, gather
-from .learning import learn
+from .learning import learn_all
 from .material import Picture, opened, read_pictures
 from .measures import MEASURES
 from .model import FILE_NAME, SyntheticImageModel
@@ -56,7 +56,7 @@ def train(
     examples = examples_of(pictures, out / "cache", seed=seed, steps=steps, progress=progress)
     progress(f"learning from {len(examples)} examples of {len(pictures)} pictures")
     try:
-        model = SyntheticImageModel(learn(examples))
+        model = SyntheticImageModel(*learn_all(examples))
     except ValueError as error:
         raise UsageError(f"{manifest}: {error}") from error
     notes = {"seed": str(seed), "measures": MEASURES, "pictures": str(len(pictures))}
