@@ -34,6 +34,7 @@ def _slots(late_s: float | None, *, seconds: int = 8, start_s: float = 0.0) -> S
     return Slots(
         start_s + np.arange(seconds, dtype=np.float64),
         sums.astype(np.float32),
+        np.zeros(sums.shape, np.float32),
         np.full(sums.shape, 25, np.float32),
         np.full(seconds, 0.3),
     )

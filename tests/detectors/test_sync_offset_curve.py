@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -83,6 +85,26 @@ def test_sums_of_a_slot_are_the_products_at_each_offset() -> None:
     assert slots.counts[:, at].tolist() == [25, 25]
 
 
+def test_shares_are_log_softmax_over_sound_and_over_lips() -> None:
+    made = _moments(0.0, seconds=3.0)
+    found = slots_of(made).shares.sum(axis=0)
+    lips = made.lips - made.lips.mean(axis=0)
+    sound = made.sound - made.sound.mean(axis=0)
+    match = (lips @ sound.T).astype(np.float64)
+    place = np.rint(made.lips_at_s * 100).astype(int)
+    reach = LAGS // 2
+    chance = np.exp(match)
+    told = 0.0
+    for row, column in enumerate(place):
+        over_sound = chance[row, column - reach : column + reach + 1].mean()
+        near = np.abs(place - column) <= reach
+        told += match[row, column] - np.log(over_sound * chance[near, column].mean()) / 2
+    assert found[reach] == pytest.approx(told, rel=1e-4)
+    # of everything alike, every offset has the share that it has by chance
+    same = replace(made, lips=np.ones_like(made.lips))
+    assert np.abs(slots_of(same).shares).max() < 1e-9
+
+
 def test_sound_that_is_not_there_is_not_compared() -> None:
     made = _moments(0.0, seconds=3.0)
     short = Moments(
@@ -124,7 +146,7 @@ def test_the_interval_is_wider_with_less_to_go_by() -> None:
 
 def test_offsets_over_time_follow_a_jump() -> None:
     first, second = slots_of(_moments(0.0)), slots_of(_moments(0.4, seed=1))
-    later = Slots(second.start_s + 8.0, second.sums, second.counts, second.motion)
+    later = replace(second, start_s=second.start_s + 8.0)
     points = over_time(joined([first, later]))
     assert points[0][1] == pytest.approx(0.0, abs=0.03)
     assert points[-1][1] == pytest.approx(0.4, abs=0.03)
@@ -138,7 +160,7 @@ def test_the_speaking_face_is_found_and_the_listener_is_not_accused() -> None:
 
 def test_a_dubbed_track_is_not_averaged_away() -> None:
     dubbed = _other(5)
-    later = Slots(dubbed.start_s + 100.0, dubbed.sums, dubbed.counts, dubbed.motion)
+    later = replace(dubbed, start_s=dubbed.start_s + 100.0)
     units = judge({1: slots_of(_moments(0.0)), 2: later}, _head())
     assert [unit.role for unit in units] == ["speaks", "other_sound"]
     assert units[1].score is not None

@@ -13,9 +13,15 @@ import torch
 
 from avaudit.detector import Abstained, Scored
 from avaudit.detectors.sync.lightasd import LightAsdDetector
+from avaudit.detectors.sync.lightasd.evaluate import (
+    Watched,
+    _answer as light_answer,
+    _trials as light_trials,
+)
 from avaudit.detectors.sync.lightasd.network import LightAsd
 from avaudit.detectors.sync.lightasd.scan import LightAsdScanner
 from avaudit.detectors.sync.mfcc import mfcc
+from avaudit.detectors.sync.offset.clips import Clip
 from avaudit.detectors.sync.scans import REACH, Scan, ScanExamination, offset_and_confidence
 from avaudit.detectors.sync.stretches import Stretch, Stretches
 from avaudit.detectors.sync.syncnet import SyncNetDetector
@@ -209,6 +215,7 @@ def test_planted_shift_through_lightasd(late: int) -> None:
     codes = torch.from_numpy(RNG.normal(size=(90, 8)))
     scanner = LightAsdScanner.__new__(LightAsdScanner)
     scanner._network = Towers(codes, late)  # type: ignore[assignment]
+    scanner._device = torch.device("cpu")
     crops = np.zeros((90, 112, 112), np.uint8)
     scan = scanner.scan(Stretch(1, 0.0, crops, np.zeros(90 * 640 + 240, np.float32)))
     assert offset_and_confidence(scan.agreement)[0] == late
@@ -313,6 +320,7 @@ def test_syncnet_cuts_windows_where_they_belong() -> None:
 
     scanner = SyncNetScanner.__new__(SyncNetScanner)
     scanner._network = Echo()  # type: ignore[assignment]
+    scanner._device = torch.device("cpu")
     crops = np.zeros((40, 8, 8, 3), np.uint8)
     crops[..., 2] = np.arange(40)[:, None, None]  # blue comes first
     stretch = Stretch(1, 0.0, crops, RNG.normal(size=40 * 640 + 240).astype(np.float32))
@@ -367,3 +375,61 @@ def test_published_lightasd_hears_who_speaks(_: int, light_store: Path) -> None:
     (track,) = answer.facts["tracks"]
     assert abs(answer.facts["offset_s"]) <= 0.6
     assert track["speaking"] > 0.3
+
+
+# --- what a scan is worth --------------------------------------------------------------------
+
+
+class Compared:
+    """Stands for the scanner: agreement peaks where the first sample of the sound says."""
+
+    def __init__(self) -> None:
+        self.lengths: list[tuple[int, int]] = []
+
+    def compare(self, pictures: torch.Tensor, samples: np.ndarray) -> Scan:
+        self.lengths.append((len(pictures), len(samples)))
+        agreement = np.zeros(2 * REACH + 1)
+        agreement[REACH + int(samples[0])] = 2.5
+        return Scan(agreement=agreement, pictures=len(pictures) - 2 * REACH)
+
+
+def watched(name: str, unit: str, source: str, seconds: float, late: int) -> Watched:
+    count = round(25 * seconds)
+    sound = np.full(count * 640 + 240, late, np.float32)
+    stretch = Stretch(1, 0.0, np.zeros((count, 2, 2), np.uint8), sound)
+    clip = Clip(
+        name=name,
+        path=Path(name),
+        corpus=source,
+        source=source,
+        identity=unit,
+        unit=unit,
+        trainable=False,
+    )
+    return Watched(clip=clip, stretches=[stretch], seen=[torch.zeros(count, 128)])
+
+
+def test_lips_get_their_own_sound_and_that_of_strangers() -> None:
+    clips = [
+        watched("a", "p", "X", 4.0, 0),
+        watched("b", "p", "X", 4.0, 1),
+        watched("c", "q", "X", 3.0, 2),
+        watched("d", "r", "Y", 4.0, 3),
+    ]
+    trials = list(light_trials(clips, np.random.default_rng(0)))
+    assert [name for name, _, _ in trials[:5]] == [f"a#{n}" for n in range(5)]
+    assert trials[0][2] is None
+    # two of the same source, two of anybody; never of the same person
+    given = [None if s is None else int(s[0]) for name, _, s in trials if name[0] == "a"]
+    assert given[1:3] == [2, 2]
+    assert set(given[3:]) <= {2, 3}
+
+
+def test_a_scan_of_swapped_sound_lasts_as_long_as_both() -> None:
+    scanner = Compared()
+    one = watched("a", "p", "X", 4.0, 0)
+    long, short = (np.full(round(25 * s) * 640 + 240, 4, np.float32) for s in (3.0, 1.0))
+    assert light_answer(scanner, one, None) == ("-2.500000", "0.000", "")  # type: ignore[arg-type]
+    assert light_answer(scanner, one, long) == ("-2.500000", "0.160", "")  # type: ignore[arg-type]
+    assert light_answer(scanner, one, short) == ("", "", "too_short")  # type: ignore[arg-type]
+    assert scanner.lengths == [(100, 64_240), (75, 48_240)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,10 @@ SHARES = {"LRC-AR": 0.30, "": 0.48}
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """A row. ``source`` is its corpus or repository; ``unit`` joins rows of one person or file."""
+    """A row. ``source`` is its corpus or repository; ``unit`` joins rows of one person or file.
+
+    ``group`` are the values of the columns ``group.<name>`` by name.
+    """
 
     name: str
     path: Path
@@ -40,6 +43,7 @@ class Clip:
     identity: str
     unit: str
     trainable: bool
+    group: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_clips(manifests: Sequence[Path]) -> list[Clip]:
@@ -55,7 +59,7 @@ def read_clips(manifests: Sequence[Path]) -> list[Clip]:
     UsageError
         When a manifest cannot be read or has no such rows.
     """
-    rows: list[dict[str, str | Path]] = []
+    rows: list[_Row] = []
     seen: set[str] = set()
     for manifest in manifests:
         for row in _rows(manifest):
@@ -75,12 +79,16 @@ def read_clips(manifests: Sequence[Path]) -> list[Clip]:
             identity=str(row["identity"]),
             unit=unit,
             trainable=row["use"] == "train",
+            group={key[6:]: str(row[key]) for key in row if key.startswith("group.")},
         )
         for row, unit in zip(rows, units, strict=True)
     ]
 
 
-def _rows(manifest: Path) -> list[dict[str, str | Path]]:
+_Row = dict[str, str | Path]
+
+
+def _rows(manifest: Path) -> list[_Row]:
     table = read_manifest(manifest)
     real = binary_labels(table) == 0
 
@@ -89,22 +97,28 @@ def _rows(manifest: Path) -> list[dict[str, str | Path]]:
             return [default] * len(table)
         return [str(text) for text in texts(table, name)]
 
-    found = zip(
-        paths(table, "video"),
-        column("path", ""),
-        column("corpus", ""),
-        column("identity", ""),
-        column("source_blob", ""),
-        column("use", "train"),
-        column("source_repo", ""),
-        real,
-        strict=True,
-    )
-    names = ("path", "name", "corpus", "identity", "source_blob", "use", "source_repo")
-    return [dict(zip(names, row[:7], strict=True)) for row in found if row[7] and row[3]]
+    columns = {
+        "name": column("path", ""),
+        "corpus": column("corpus", ""),
+        "identity": column("identity", ""),
+        "source_blob": column("source_blob", ""),
+        "use": column("use", "train"),
+        "source_repo": column("source_repo", ""),
+        **{name: column(name, "") for name in table.frame.columns if _is_group(name)},
+    }
+    files = paths(table, "video")
+    return [
+        {"path": files[row], **{name: values[row] for name, values in columns.items()}}
+        for row in range(len(table))
+        if real[row] and columns["identity"][row]
+    ]
 
 
-def _units(rows: Sequence[dict[str, str | Path]]) -> list[str]:
+def _is_group(name: str) -> bool:
+    return name.startswith("group.") and name.count(".") == 1
+
+
+def _units(rows: Sequence[_Row]) -> list[str]:
     """Join rows by identity and by source (connected components)."""
     parent: dict[str, str] = {}
 

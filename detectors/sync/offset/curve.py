@@ -58,14 +58,16 @@ class Slots:
     ----------
     start_s
         Shape (k,).
-    sums, counts
-        Shape (k, 281).
+    sums, shares, counts
+        Shape (k, 281): products of vectors; logarithms of the share that an offset has among all
+        that were looked at, over what it would have by chance; moments.
     motion
         How much the lips move from picture to picture, in contrasts of the mouth, shape (k,).
     """
 
     start_s: Floats
     sums: npt.NDArray[np.float32]
+    shares: npt.NDArray[np.float32]
     counts: npt.NDArray[np.float32]
     motion: Floats
 
@@ -75,12 +77,17 @@ class Slots:
     def only(self, chosen: npt.NDArray[np.bool_]) -> Slots:
         """Give some of the seconds."""
         return Slots(
-            self.start_s[chosen], self.sums[chosen], self.counts[chosen], self.motion[chosen]
+            self.start_s[chosen],
+            self.sums[chosen],
+            self.shares[chosen],
+            self.counts[chosen],
+            self.motion[chosen],
         )
 
 
 NOTHING = Slots(
     np.zeros(0),
+    np.zeros((0, LAGS), np.float32),
     np.zeros((0, LAGS), np.float32),
     np.zeros((0, LAGS), np.float32),
     np.zeros(0),
@@ -103,15 +110,43 @@ def slots_of(moments: Moments) -> Slots:
     inside = (columns >= 0) & (columns < match.shape[1])
     columns = np.clip(columns, 0, match.shape[1] - 1)
     inside &= heard[columns]
-    values = np.where(inside, match[np.arange(len(match))[:, None], columns], 0.0)
+    values = match[np.arange(len(match))[:, None], columns]
+    told = _log_shares(values, inside, columns, match.shape[1])
     starts = np.floor((moments.lips_at_s - moments.lips_at_s[0]) / SLOT_S + 1e-9).astype(np.intp)
     edges = np.flatnonzero(np.diff(starts, prepend=-1))
     return Slots(
         moments.lips_at_s[edges],
-        np.add.reduceat(values, edges, axis=0).astype(np.float32),
+        np.add.reduceat(np.where(inside, values, 0.0), edges, axis=0).astype(np.float32),
+        np.add.reduceat(told, edges, axis=0).astype(np.float32),
         np.add.reduceat(inside.astype(np.float64), edges, axis=0).astype(np.float32),
         np.add.reduceat(moments.motion, edges) / np.diff(edges, append=len(match)),
     )
+
+
+def _log_shares(
+    values: Floats, inside: npt.NDArray[np.bool_], columns: npt.NDArray[np.intp], count: int
+) -> Floats:
+    """Give by how much each product stands above those of other offsets, in logarithms.
+
+    Half of it is against other sound for the same lips, half against other lips for the same sound,
+    as the vectors were learnt; 0 where nothing is compared.
+    """
+    over_sound = _log_mean(values, inside)
+    placed = np.full((len(values), count), -np.inf)
+    rows = np.broadcast_to(np.arange(len(values))[:, None], columns.shape)
+    placed[rows[inside], columns[inside]] = values[inside]
+    over_lips = _log_mean(placed.T, np.isfinite(placed.T))
+    told = values - (over_sound[:, None] + over_lips[columns]) / 2
+    return np.where(inside, told, 0.0)
+
+
+def _log_mean(values: Floats, among: npt.NDArray[np.bool_]) -> Floats:
+    """Give the logarithm of the mean of exponentials along each row; 0 of nothing."""
+    top = np.max(values, axis=1, initial=-np.inf, where=among)
+    top = np.where(np.isfinite(top), top, 0.0)
+    above = np.where(among, values - top[:, None], -np.inf)
+    mean = np.exp(above).sum(axis=1) / np.maximum(among.sum(axis=1), 1)
+    return np.where(among.any(axis=1), top + np.log(np.maximum(mean, 1e-300)), 0.0)
 
 
 def joined(parts: Iterable[Slots]) -> Slots:
@@ -120,6 +155,7 @@ def joined(parts: Iterable[Slots]) -> Slots:
     return Slots(
         np.concatenate([part.start_s for part in parts]),
         np.concatenate([part.sums for part in parts]),
+        np.concatenate([part.shares for part in parts]),
         np.concatenate([part.counts for part in parts]),
         np.concatenate([part.motion for part in parts]),
     )

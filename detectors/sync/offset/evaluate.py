@@ -9,46 +9,36 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from avaudit.atomic import write_atomic
-from avaudit.statistics import auc, wilson
+from avaudit.statistics import auc
 
 from .clips import KEPT_BACK, read_clips
+from .consensus import FRAME_TOLERANCE_S, far_clips, measure, offset_rows, sets
 from .material import all_kept
+from .measured import Rendered, moved_s, rendered, write_renditions
 from .model import FILE_NAME, read_model
-from .network import FRAME_S
-from .strangers import LONG_S, SLACK_S, Item, Trial, coded_anew, trials_of, write_trials
-from .trials import at_rate, halves, remuxed
+from .renditions import RENDITIONS
+from .rows import Row, rate, table
+from .strangers import (
+    LONG_S,
+    SLACK_S,
+    Item,
+    Trial,
+    coded_anew,
+    trials_of,
+    write_trials,
+)
 
-FRAME_TOLERANCE_S = 0.0405
-"""One picture at 25 a second, and half a millisecond for rounding."""
-
-HALVED_S, ABSTAIN_S = 7.5, 3.0
-
-LEAST_CLIPS = 4
-"""Sources with fewer clips get no rows of their own."""
+ABSTAIN_S = 3.0
+EVERY_OTHER, EVERY_KEPT_BACK = 2, 8
+"""Of the long clips, and of those of the corpus that is kept back, one in so many is rendered."""
 
 Say = Callable[[str], None]
-Row = dict[str, object]
-PX = 2.5
-"""Pixels of a face's width per pixel between the eyes, about."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A clip's offset, by how much re-muxed copies miss it, and how far its halves are apart."""
-
-    item: Item
-    offset_s: float
-    errors_s: list[float]
-    held: list[bool]
-    apart_s: float | None
 
 
 def evaluate(
@@ -56,6 +46,7 @@ def evaluate(
     out: Path,
     *,
     conditions: Sequence[str] = (),
+    renditions: Sequence[str] = (),
     seed: int = 0,
     progress: Say = lambda _: None,
 ) -> Path:
@@ -68,51 +59,98 @@ def evaluate(
     out
         The folder of the recipe.
     conditions
-        Names of :data:`avaudit.conditions.impose.VIDEO_CONDITIONS` by which every third clip is
-        coded as well.
+        Names of :data:`avaudit.conditions.impose.VIDEO_CONDITIONS` by which all clips are coded
+        as well; ``name:3`` by which every third is.
+    renditions
+        Names of :data:`~.renditions.RENDITIONS`: every second clip of 4 s and more of other
+        corpora, and every eighth of the corpus that is kept back, at other frame rates and sizes.
     seed
         Of all draws.
 
     Returns
     -------
     path
-        ``out / "figures.json"``; beside it lie a table in Markdown, and ``trials.csv`` and
-        ``scores.csv`` for ``avaudit bench``.
+        ``out / "figures.json"``; beside it lie a table in Markdown, the clips that are far from 0,
+        and ``trials.csv`` with ``scores.csv`` (``renditions.csv`` with ``rendition_scores.csv``)
+        for ``avaudit bench``.
 
     Raises
     ------
     AvauditError
         When the model or a manifest cannot be read.
     """
+    items = unseen_items(manifests, out, progress)
+    measured = measure(items, seed)
+    rows: list[Row] = []
+    for name, chosen in sets(measured).items():
+        rows += offset_rows(name, chosen)
+        progress(f"offsets of {name}: {len(chosen)} clips")
+    far = far_clips(sets(measured)["others, 4 s and more"])
+    write_atomic(out / "far.json", (json.dumps(far, indent=1) + "\n").encode())
+    judged = [item for item in items if item.length_s > ABSTAIN_S - SLACK_S]
+    rows.append(rate("no answer, 3 s and more", [item.own is None for item in judged]))
+    trials = trials_of(items, "clean", seed)
+    rows += _separation(trials, "as they came")
+    for wanted in conditions:
+        condition, _, every = wanted.partition(":")
+        coded = coded_anew(items[:: int(every or 1)], condition, out, progress)
+        again = trials_of(coded, condition, seed)
+        rows += _separation(again, condition) + _same(items, coded, condition)
+        trials += again
+        progress(f"measured {condition}")
+    write_trials(trials, out)
+    if renditions:
+        rows += _rendition_rows(_to_render(items), renditions, out, seed, progress)
+    path = out / "figures.json"
+    write_atomic(path, (json.dumps(rows, indent=1) + "\n").encode())
+    write_atomic(path.with_suffix(".md"), table(rows).encode())
+    return path
+
+
+def unseen_items(manifests: Sequence[Path], out: Path, progress: Say) -> list[Item]:
+    """Give the clips whose people and files were not learnt from, and the model that judges."""
     model = read_model(out / FILE_NAME)
     clips = read_clips(manifests)
     learnt = {clip.unit for clip in clips if clip.trainable and clip.corpus != KEPT_BACK}
     unseen = [clip for clip in clips if clip.unit not in learnt]
     found = all_kept([clip.path for clip in unseen], out / "clips", progress)
     pairs = [(clip, seen) for clip, seen in zip(unseen, found, strict=True) if seen is not None]
-    items = [Item(clip, seen, model) for clip, seen in pairs]
+    pairs.sort(key=lambda pair: pair[0].corpus == KEPT_BACK)  # others first, else as they stand
+    return [Item(clip, seen, model) for clip, seen in pairs]
+
+
+def _to_render(items: Sequence[Item]) -> list[Item]:
+    others = [
+        item for item in items if item.clip.corpus != KEPT_BACK and item.length_s > LONG_S - SLACK_S
+    ]
+    return (
+        others[::EVERY_OTHER] + [i for i in items if i.clip.corpus == KEPT_BACK][::EVERY_KEPT_BACK]
+    )
+
+
+def _rendition_rows(
+    items: Sequence[Item],
+    names: Sequence[str],
+    out: Path,
+    seed: int,
+    progress: Say,
+) -> list[Row]:
+    made: list[Rendered] = []
     rows: list[Row] = []
-    for name, chosen in _sets(measure(items, seed)).items():
-        rows += _offsets(name, chosen)
-        progress(f"offsets of {name}: {len(chosen)} clips")
-    judged = [item for item in items if item.length_s > ABSTAIN_S - SLACK_S]
-    rows.append(_rate("no answer, 3 s and more", [item.own is None for item in judged]))
-    others = [item for item in items if item.clip.corpus != KEPT_BACK]
-    rows += _rates([item for item in others if item.length_s > LONG_S - SLACK_S][::2], seed)
-    scored = others + [item for item in items if item.clip.corpus == KEPT_BACK][::4]
-    trials = trials_of(scored, "clean", seed)
-    rows += _separation(trials, "as they came")
-    for condition in conditions:
-        coded = coded_anew(scored[::3], condition, out, progress)
-        again = trials_of(coded, condition, seed)
-        rows += _separation(again, condition) + _same(scored, coded, condition)
-        trials += again
-        progress(f"measured {condition}")
-    write_trials(trials, out)
-    path = out / "figures.json"
-    write_atomic(path, (json.dumps(rows, indent=1) + "\n").encode())
-    write_atomic(path.with_suffix(".md"), _table(rows).encode())
-    return path
+    for name in names:
+        one = rendered(items, name, out, progress)
+        made.append(one)
+        moved = moved_s(one)
+        rows += [
+            rate(f"{name}: no face is found anymore", [False] * len(one.after) + [True] * one.lost),
+            rate(f"{name}: no answer", [item.own is None for item in one.after]),
+            rate(f"{name}: same offset to 1 frame", np.abs(moved) <= FRAME_TOLERANCE_S),
+        ]
+        progress(f"rendered {name}")
+    trials = write_renditions(made, out, seed)
+    for name in names:
+        rows += _separation([t for t in trials if t.name.startswith(f"{name}/")], name)
+    return rows
 
 
 def _separation(trials: Sequence[Trial], name: str) -> list[Row]:
@@ -135,110 +173,7 @@ def _same(items: Sequence[Item], coded: Sequence[Item], name: str) -> list[Row]:
         own, again = by_path[item.clip.name].own, item.own
         if own is not None and again is not None:
             moved.append(again.offset_s - own.offset_s)
-    return [_rate(f"same answer under {name}, 1 frame", np.abs(moved) <= FRAME_TOLERANCE_S)]
-
-
-def _sets(measured: Sequence[Measured]) -> Mapping[str, list[Measured]]:
-    kept_back = [one for one in measured if one.item.clip.corpus == KEPT_BACK]
-    others = [
-        one
-        for one in measured
-        if one.item.clip.corpus != KEPT_BACK and one.item.length_s > LONG_S - SLACK_S
-    ]
-    seen = [(one, one.item.seen) for one in others]
-    sources = sorted({one.item.clip.source for one in others})
-    by_source = {s: [one for one in others if one.item.clip.source == s] for s in sources}
-    return {
-        KEPT_BACK: kept_back,
-        "others, 4 s and more": others,
-        "of these, faces under 70 px": [o for o, clip in seen if PX * clip.unit_px < 70],
-        "of these, turned over 20 degrees": [o for o, clip in seen if abs(clip.yaw_deg) > 20],
-        **{f"of these, {s}": found for s, found in by_source.items() if len(found) >= LEAST_CLIPS},
-    }
-
-
-def measure(items: Sequence[Item], seed: int) -> list[Measured]:
-    """Re-mux each clip twice and halve the longer ones."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for item in items:
-        own = item.own
-        if own is None:
-            continue
-        errors, held = [], []
-        for _ in range(2):
-            made, moved_s = remuxed(item.seen, rng)
-            again = item.reading(made)
-            if again is not None:
-                errors.append(again.offset_s - own.offset_s - moved_s)
-                held.append(again.low_s <= own.offset_s + moved_s <= again.high_s)
-        apart = None
-        if item.length_s > HALVED_S - SLACK_S:
-            one, two = (item.reading(half) for half in halves(item.seen))
-            if one is not None and two is not None:
-                apart = one.offset_s - two.offset_s
-        found.append(Measured(item, own.offset_s, errors, held, apart))
-    return found
-
-
-def _offsets(name: str, measured: Sequence[Measured]) -> list[Row]:
-    """Give rates of offsets: against nominal 0, after re-muxing, of halves against each other."""
-    nominal = [one.offset_s for one in measured]
-    frames = np.abs(np.rint(np.array(nominal) / FRAME_S))
-    followed = [error for one in measured for error in one.errors_s]
-    agreed = [one.apart_s for one in measured if one.apart_s is not None]
-    return [
-        _rate(f"{name}: within 40 ms of 0", np.abs(nominal) <= FRAME_TOLERANCE_S),
-        _rate(f"{name}: to the nearest frame, within 1 of 0", frames <= 1),
-        _rate(f"{name}: to the nearest frame, within 3 of 0", frames <= 3),
-        {"what": f"{name}: median offset, s", "value": _median(nominal), "n": len(nominal)},
-        _rate(f"{name}: re-muxed, follows to 1 frame", np.abs(followed) <= FRAME_TOLERANCE_S),
-        _rate(f"{name}: re-muxed, inside the interval", [h for o in measured for h in o.held]),
-        _rate(f"{name}: halves agree to 1 frame", np.abs(agreed) <= FRAME_TOLERANCE_S),
-    ]
-
-
-def _rates(items: Sequence[Item], seed: int) -> list[Row]:
-    """Measure whether the answer stays where it is at other frame rates."""
-    rows = []
-    for fps in (25.0, 29.97, 30.0, 50.0, 30.0001):
-        rng = np.random.default_rng(seed) if fps == 30.0001 else None
-        moved = []
-        for item in items:
-            own, again = item.own, item.reading(at_rate(item.seen, fps, rng))
-            if own is not None and again is not None:
-                moved.append(again.offset_s - own.offset_s)
-        name = "a variable rate" if rng is not None else f"{fps:g} a second"
-        rows.append(_rate(f"same answer at {name}, 1 frame", np.abs(moved) <= FRAME_TOLERANCE_S))
-    return rows
-
-
-def _rate(what: str, hits: Iterable[bool] | npt.NDArray[np.bool_]) -> Row:
-    found = np.array(list(hits), np.bool_)
-    if not found.size:
-        return {"what": what, "value": None, "n": 0}
-    estimate = wilson(float(found.sum()), found.size)
-    return {
-        "what": what,
-        "value": round(estimate.value, 4),
-        "low": round(estimate.low, 4),
-        "high": round(estimate.high, 4),
-        "n": found.size,
-    }
-
-
-def _median(values: Sequence[float]) -> float | None:
-    return round(float(np.median(values)), 4) if values else None
-
-
-def _table(rows: Sequence[Mapping[str, object]]) -> str:
-    lines = ["| what | value | 95 % interval | n |", "|---|---|---|---|"]
-    for row in rows:
-        value = row["value"]
-        shown = "–" if value is None else f"{value:.3f}"
-        interval = f"{row['low']:.2f} to {row['high']:.2f}" if "low" in row else ""
-        lines.append(f"| {row['what']} | {shown} | {interval} | {row['n']} |")
-    return "\n".join(lines) + "\n"
+    return [rate(f"same answer under {name}, 1 frame", np.abs(moved) <= FRAME_TOLERANCE_S)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -247,16 +182,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("manifests", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="folder of avaudit train")
     parser.add_argument("--conditions", default="", help="of clips, comma-separated")
+    parser.add_argument("--renditions", default="", help=f"all, or some of {', '.join(RENDITIONS)}")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
 
     def say(line: str) -> None:
         sys.stderr.write(line + "\n")
 
+    wanted = ",".join(RENDITIONS) if given.renditions == "all" else given.renditions
     path = evaluate(
         given.manifests,
         given.out,
         conditions=[name for name in given.conditions.split(",") if name],
+        renditions=[name for name in wanted.split(",") if name],
         seed=given.seed,
         progress=say,
     )

@@ -1,11 +1,12 @@
 """One score from the features of a reading: the log odds that the sound is another's.
 
-A logistic regression of five features, fitted on held-out curves: of clips with their own sound,
+A logistic regression of some features, fitted on held-out curves: of clips with their own sound,
 and of the same lips with the sound of other clips.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,7 +65,7 @@ class Head:
         )
 
 
-def fit(features: Floats, other: npt.NDArray[np.bool_]) -> Head:
+def fit(features: Floats, other: npt.NDArray[np.bool_], used: Sequence[int] | None = None) -> Head:
     """Fit by iteratively re-weighted least squares; both classes weigh the same.
 
     Parameters
@@ -73,6 +74,8 @@ def fit(features: Floats, other: npt.NDArray[np.bool_]) -> Head:
         Shape (n, f).
     other
         Whether the sound is another's, shape (n,); both occur.
+    used
+        Which features are used; by default all. The others have the weight 0.
 
     Raises
     ------
@@ -84,7 +87,9 @@ def fit(features: Floats, other: npt.NDArray[np.bool_]) -> Head:
     low, high = np.quantile(features, [0.005, 0.995], axis=0)
     held = np.clip(features, low, high)
     mean, std = held.mean(axis=0), held.std(axis=0) + 1e-9
-    x = np.column_stack([(held - mean) / std, np.ones(len(held))])
+    chosen = np.zeros(features.shape[1], np.bool_)
+    chosen[slice(None) if used is None else list(used)] = True
+    x = np.column_stack([np.where(chosen, (held - mean) / std, 0.0), np.ones(len(held))])
     share = np.where(other, 0.5 / other.mean(), 0.5 / (1 - other.mean()))
     penalty = np.diag([RIDGE] * features.shape[1] + [0.0])
     weight = np.zeros(x.shape[1])

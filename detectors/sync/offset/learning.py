@@ -29,7 +29,12 @@ Say = Callable[[str], None]
 
 
 def learn(
-    footage: Sequence[Footage], *, steps: int, seed: int, progress: Say = lambda _: None
+    footage: Sequence[Footage],
+    *,
+    steps: int,
+    seed: int,
+    across: float = ACROSS,
+    progress: Say = lambda _: None,
 ) -> Towers:
     """Train two towers from scratch.
 
@@ -47,6 +52,8 @@ def learn(
         Steps of 32 stretches.
     seed
         The same seed and footage give the same weights on one thread of the same machine.
+    across
+        Weight of telling clips apart, relative to telling moments of one clip apart.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -62,7 +69,7 @@ def learn(
         else:
             pictures, spectra, clips = batch(footage, BATCH, SHORT, rng)
         optimiser.zero_grad()
-        loss = cost(towers, pictures, spectra, clips)
+        loss = cost(towers, pictures, spectra, clips, across)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(towers.parameters(), 5.0)
         optimiser.step()
@@ -73,7 +80,13 @@ def learn(
     return towers.eval()
 
 
-def cost(towers: Towers, pictures: Tensor, spectra: Tensor, clips: Sequence[Footage]) -> Tensor:
+def cost(
+    towers: Towers,
+    pictures: Tensor,
+    spectra: Tensor,
+    clips: Sequence[Footage],
+    across_weight: float = ACROSS,
+) -> Tensor:
     """Give the mean cross entropy of a batch.
 
     Vectors are taken relative to their mean over the stretch: who speaks must not tell which
@@ -89,7 +102,7 @@ def cost(towers: Towers, pictures: Tensor, spectra: Tensor, clips: Sequence[Foot
     own = torch.arange(size)
     for dim in (0, 1):
         told = functional.log_softmax(across, dim).reshape(size, count, size, count)
-        fit = fit + ACROSS / 2 * told[own, :, own]
+        fit = fit + across_weight / 2 * told[own, :, own]
     by_offset = torch.stack(
         [fit.diagonal(shift, 1, 2).mean(1) for shift in range(-REACH, REACH + 1)], dim=1
     )

@@ -15,6 +15,7 @@ from safetensors.numpy import save
 
 from avaudit.errors import AvauditError
 
+from ..devices import best_device
 from .head import Head
 from .mouths import MOUTH_PX, SHOWN_PX
 from .network import CROP, PICTURES, SPECTRA, Towers
@@ -36,11 +37,24 @@ class SyncModel:
         Trained networks.
     head
         What turns a reading into a score; None while there is none.
+    mirrored
+        Whether each mouth is looked at in the mirror as well, and both answers averaged.
+    device
+        Where the towers compute; by default on a GPU where there is one.
     """
 
-    def __init__(self, towers: Sequence[Towers], head: Head | None = None) -> None:
-        self.towers = [pair.eval() for pair in towers]
+    def __init__(
+        self,
+        towers: Sequence[Towers],
+        head: Head | None = None,
+        *,
+        mirrored: bool = False,
+        device: torch.device | None = None,
+    ) -> None:
+        self.device = device if device is not None else best_device()
+        self.towers = [pair.eval().to(self.device) for pair in towers]
         self.head = head
+        self.mirrored = mirrored
 
     def lips(self, pictures: Floats) -> Floats:
         """Map pictures every 40 ms to vectors, no padding: the first is centred on the seventh.
@@ -60,20 +74,16 @@ class SyncModel:
             return np.zeros((0, 64 * len(self.towers)), np.float32)
         margin = (MOUTH_PX - SHOWN_PX) // 2
         middle = torch.from_numpy(pictures[:, margin:-margin, margin:-margin].copy())
-        seen = torch.nn.functional.interpolate(
-            middle[:, None], (CROP, CROP), mode="bilinear", align_corners=False
-        )[:, 0]
         with torch.inference_mode():
+            seen = torch.nn.functional.interpolate(
+                middle[:, None].to(self.device), (CROP, CROP), mode="bilinear", align_corners=False
+            )[:, 0]
+            sides = (seen, seen.flip(-1)) if self.mirrored else (seen,)
             parts = [
-                np.concatenate(
-                    [
-                        pair.lips(seen[None, start : start + AT_ONCE + PICTURES - 1])[0].numpy()
-                        for start in range(0, count, AT_ONCE)
-                    ]
-                )
+                torch.stack([_in_parts(pair, side, count) for side in sides]).mean(dim=0)
                 for pair in self.towers
             ]
-        return np.concatenate(parts, axis=1)
+            return np.asarray(torch.cat(parts, dim=1).cpu().numpy(), np.float32)
 
     def sound(self, spectra: Floats) -> Floats:
         """Map normalised spectra every 10 ms to vectors: the first is centred on the 25th.
@@ -92,26 +102,31 @@ class SyncModel:
         if len(spectra) < SPECTRA:
             return np.zeros((0, 64 * len(self.towers)), np.float32)
         with torch.inference_mode():
-            given = torch.from_numpy(spectra)[None]
-            parts = [
-                (pair.sound(given)[0] * pair.scale / len(self.towers)).numpy()
-                for pair in self.towers
-            ]
-        return np.concatenate(parts, axis=1)
+            given = torch.from_numpy(spectra)[None].to(self.device)
+            parts = [pair.sound(given)[0] * pair.scale / len(self.towers) for pair in self.towers]
+            return np.asarray(torch.cat(parts, dim=1).cpu().numpy(), np.float32)
 
     def to_bytes(self, notes: Mapping[str, str]) -> bytes:
         """Give the contents of a safetensors file, weights in half precision."""
         tensors = {
             # channels may lie last in memory, and safetensors writes memory as it lies
-            f"{place}.{name}": np.ascontiguousarray(value.numpy().astype(np.float16))
+            f"{place}.{name}": np.ascontiguousarray(value.cpu().numpy().astype(np.float16))
             for place, pair in enumerate(self.towers)
             for name, value in pair.state_dict().items()
             if not name.endswith("num_batches_tracked")
         }
         if self.head is not None:
             tensors |= self.head.arrays()
-        about = {"format": FORMAT, "towers": len(self.towers), **notes}
+        about: dict[str, object] = {"format": FORMAT, "towers": len(self.towers), **notes}
+        if self.mirrored:
+            about["mirrored"] = True
         return save(tensors, {"about": json.dumps(about, sort_keys=True)})
+
+
+def _in_parts(pair: Towers, seen: torch.Tensor, count: int) -> torch.Tensor:
+    """Map pictures (n, 32, 32) to vectors (count, 64), some hundred at a time."""
+    starts = range(0, count, AT_ONCE)
+    return torch.cat([pair.lips(seen[None, s : s + AT_ONCE + PICTURES - 1])[0] for s in starts])
 
 
 def read_model(path: Path) -> SyncModel:
@@ -133,7 +148,8 @@ def read_model(path: Path) -> SyncModel:
     try:
         towers = [_towers(tensors, place) for place in range(int(about["towers"]))]
         own = {name: value for name, value in tensors.items() if name.startswith("head.")}
-        return SyncModel(towers, Head.from_arrays(own) if own else None)
+        head = Head.from_arrays(own) if own else None
+        return SyncModel(towers, head, mirrored=bool(about.get("mirrored", False)))
     except (KeyError, RuntimeError) as error:
         raise AvauditError(f"{path} lacks weights or has others: {error}") from error
 

@@ -29,7 +29,7 @@ LEVEL = 0.95
 MODEL_ERROR_S = 0.02
 """No interval is narrower than this to both sides: the towers themselves are no better."""
 
-FEATURES = ("height", "prominence", "evidence", "agreement", "speech")
+FEATURES = ("height", "prominence", "evidence", "agreement", "speech", "share", "telling")
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,7 +46,8 @@ class Reading:
         See :data:`FEATURES`: mean match at the peak; its distance from the median of the rest of
         the curve in robust standard deviations; log ratio of "they match at some offset" to "they
         match at none"; share of the seconds that have their own peak there; log of the seconds
-        of lips during speech.
+        of lips during speech; the highest mean log share of an offset; the log ratio made of log
+        shares.
     moments
         Moments of lips that could be compared with speech at that offset.
     """
@@ -75,6 +76,8 @@ def read(slots: Slots, chosen: npt.NDArray[np.bool_] | None = None) -> Reading |
     mean = np.where(usable, _smooth(sums) / np.maximum(_smooth(counts), 1e-9), np.nan)
     peak = int(np.argmax(total))
     low, high = _interval(total)
+    share = np.where(usable, _smooth(slots.shares[rows].sum(axis=0, dtype=np.float64)), 0.0)
+    mean_share = np.where(usable, share / np.maximum(_smooth(counts), 1e-9), -np.inf)
     far = usable & (np.abs(OFFSETS_S - OFFSETS_S[peak]) > NEAR_S)
     features = np.array(
         [
@@ -83,6 +86,8 @@ def read(slots: Slots, chosen: npt.NDArray[np.bool_] | None = None) -> Reading |
             _soft_mean(total[usable]),
             _agreement(slots, rows, OFFSETS_S[peak]),
             np.log(counts[peak] * 0.04),
+            mean_share.max(),
+            _soft_mean(share[usable] * INDEPENDENT),
         ]
     )
     return Reading(

@@ -20,7 +20,7 @@ from .model import SyncModel
 from .network import FRAME_S
 from .reading import Reading, read
 from .speakers import LEAST_S
-from .trials import matched, swapped
+from .trials import lasting, matched, swapped
 
 STRANGERS = 4
 LONG_S, SLACK_S = 4.0, 0.1
@@ -72,14 +72,16 @@ def trials_of(items: Sequence[Item], condition: str, seed: int) -> list[Trial]:
     found = []
     for item in items:
         strangers = [o for o in items if o.clip.unit != item.clip.unit]
+        strangers = lasting(item.seen, strangers, lambda other: other.seen)
         near = [o for o in strangers if o.clip.source == item.clip.source] or strangers
         drawn = [_one(near, rng) for _ in range(STRANGERS // 2)]
         drawn += [_one(strangers, rng) for _ in range(STRANGERS // 2)]
         made = [item.seen, *(swapped(item.seen, other.seen, rng) for other in drawn)]
         for place, one in enumerate(made):
             reading = item.own if place == 0 else item.reading(one)
-            assert item.model.head is not None
-            score = None if reading is None else item.model.head.score(reading.features)
+            head = item.model.head
+            assert head is not None
+            score = None if reading is None else head.score(reading.features)
             found.append(
                 Trial(
                     name=f"{item.clip.path.name}#{place}",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,7 @@ from .model import SyncModel
 from .spectrum import HOP, WINDOW, mel_power
 
 Bools = npt.NDArray[np.bool_]
+T = TypeVar("T")
 
 
 def matched(model: SyncModel, clip: Recorded) -> Slots:
@@ -89,6 +92,15 @@ def halves(clip: Recorded) -> tuple[Recorded, Recorded]:
     return one, cut(clip, picture_s=half_s, sound_s=half_s)
 
 
+def lasting(clip: Recorded, others: Sequence[T], sound_of: Callable[[T], Recorded]) -> list[T]:
+    """Give those whose sound lasts as long as the clip's lips; all, where none does.
+
+    Else exchanged sound would go with shorter clips, and their length would tell it apart.
+    """
+    needed = round(float(clip.times_s[-1] - clip.times_s[0]) * SAMPLE_RATE)
+    return [one for one in others if len(sound_of(one).samples) >= needed] or list(others)
+
+
 def swapped(clip: Recorded, other: Recorded, rng: np.random.Generator) -> Recorded:
     """Give the clip's lips the sound of another clip, from a random place, while it lasts."""
     length_s = float(clip.times_s[-1] - clip.times_s[0])
@@ -104,17 +116,3 @@ def swapped(clip: Recorded, other: Recorded, rng: np.random.Generator) -> Record
         samples=samples,
         sound_start_s=float(clip.times_s[0]),
     )
-
-
-def at_rate(clip: Recorded, fps: float, rng: np.random.Generator | None = None) -> Recorded:
-    """Give the clip at another frame rate, as converters do: pictures repeated or left out.
-
-    With ``rng``, a quarter of the pictures is left out at random: a variable rate.
-    """
-    start_s, end_s = float(clip.times_s[0]), float(clip.times_s[-1])
-    times_s = start_s + np.arange(int((end_s - start_s) * fps) + 1) / fps
-    if rng is not None:
-        times_s = times_s[np.r_[True, rng.random(len(times_s) - 1) > 0.25]]
-    # the picture that was on display then
-    shown = np.clip(np.searchsorted(clip.times_s, times_s + 1e-6, "right") - 1, 0, None)
-    return replace(clip, mouths=clip.mouths[shown], times_s=times_s)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from ..devices import best_device
 from ..mfcc import mfcc
 from ..scans import REACH, Scan
 from ..stretches import Stretch
@@ -20,16 +21,19 @@ Array = npt.NDArray[np.float64]
 
 
 class SyncNetScanner:
-    """SyncNet on its published weights, one thread.
+    """SyncNet on its published weights, one thread, or on a GPU where there is one.
 
     Parameters
     ----------
     weights
         The published state dict.
+    device
+        Where the network computes; by default on a GPU where there is one.
     """
 
-    def __init__(self, weights: Path) -> None:
-        self._network = load(weights)
+    def __init__(self, weights: Path, *, device: torch.device | None = None) -> None:
+        self._device = device if device is not None else best_device()
+        self._network = load(weights).to(self._device)
 
     def scan(self, stretch: Stretch) -> Scan:
         """Score a stretch of more than 34 pictures; agreement is minus the mean distance."""
@@ -48,15 +52,16 @@ class SyncNetScanner:
         for first in range(0, count, AT_ONCE):
             crops = stretch.crops[first : min(first + AT_ONCE, count) + WINDOW - 1]
             blue_first = torch.from_numpy(crops[..., ::-1].copy()).permute(3, 0, 1, 2).float()
-            parts.append(self._network.lips(blue_first[None])[0].double().numpy())
+            placed = self._network.lips(blue_first[None].to(self._device))
+            parts.append(placed[0].double().cpu().numpy())
         return np.concatenate(parts)
 
     def _sound(self, stretch: Stretch) -> Array:
         count = len(stretch.crops) - WINDOW + 1
         cepstra = mfcc(stretch.sound).T[:, : 4 * len(stretch.crops)]
         windows = np.stack([cepstra[:, 4 * n : 4 * n + CEPSTRA] for n in range(count)])
-        heard = self._network.sound(torch.from_numpy(windows[:, None]).float())
-        placed: Array = heard.double().numpy()
+        heard = self._network.sound(torch.from_numpy(windows[:, None]).float().to(self._device))
+        placed: Array = heard.double().cpu().numpy()
         return placed
 
 
