@@ -24,7 +24,7 @@ from .learning import Bank, Fitting
 from .measures import GROUPS, MEASURES
 from .planes import Float, Wide
 from .tested import MeasuredPictures
-from .views import POOL, View
+from .views import POOL, ROUTES, View
 
 GENERATED_BLOCKS, REAL_BLOCKS = 4, 3
 _DEALT = ((1, GENERATED_BLOCKS), (0, REAL_BLOCKS))
@@ -55,13 +55,14 @@ class _Trial:
             below = np.searchsorted(real, row[self.made], "left")
             upto = np.searchsorted(real, row[self.made], "right")
             found.append((below + upto) / 2 / len(real))
-        return (np.array(found) @ self.belongs).mean(axis=1)
+        areas: Wide = (np.array(found) @ self.belongs).mean(axis=1)
+        return areas
 
 
 def rule_version() -> bytes:
     """Give bytes that change with the pool, the rule's numbers, or the measurements."""
     numbers = (GENERATED_BLOCKS, REAL_BLOCKS, LEAST_GAIN, MOST_HEADS)
-    return repr((MEASURES, numbers, _HEADS)).encode()
+    return repr((MEASURES, numbers, _HEADS, sorted(ROUTES.items()))).encode()
 
 
 class Trials:
@@ -163,7 +164,9 @@ def _trial(one: MeasuredPictures, chosen: npt.NDArray[np.intp], bank: Bank) -> _
 
 
 def _of(examples: Examples, block: set[str], label: int) -> npt.NDArray[np.bool_]:
-    return np.isin(examples.origins, sorted(block)) & (examples.labels == label)
+    own: npt.NDArray[np.bool_] = np.isin(examples.origins, sorted(block))
+    own &= examples.labels == label
+    return own
 
 
 def blocks(examples: Examples, label: int, number: int) -> list[set[str]]:
