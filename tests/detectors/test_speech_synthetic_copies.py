@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from avaudit.detectors.speech.synthetic import codecs
 from avaudit.detectors.speech.synthetic.codec_networks import make, spectral_error
 from avaudit.detectors.speech.synthetic.codecs import STEPS, through_codec, train_codecs
 from avaudit.detectors.speech.synthetic.learning import Examples
@@ -44,7 +45,11 @@ def test_the_error_of_a_copy() -> None:
     assert float(spectral_error(0 * wave, wave)) > 1.5  # all three spectra missed
 
 
-def test_networks_learn_repeat_and_are_kept(tmp_path: Path) -> None:
+def test_networks_learn_repeat_and_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codecs, "BATCH", 2)
+    monkeypatch.setattr(codecs, "LENGTH", 4096)
     clips = [hum(seed) for seed in range(4)]
     told: list[str] = []
     steps = {"upsampled": 12}

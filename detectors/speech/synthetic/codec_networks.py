@@ -81,12 +81,12 @@ class WaveCodec(nn.Module):
         self.decoder = nn.Sequential(
             nn.Conv1d(values, channels[-1], 3, padding=1), _lengthening(deep_first, strides[::-1])
         )
-        self.half = (levels - 1) / 2
+        self.reach = (levels - 1) / 2
 
     def forward(self, wave: Tensor) -> Tensor:
         """Map (n, 1, samples) to the same shape."""
         values = torch.tanh(self.coder(wave))
-        rounded = torch.round(values * self.half) / self.half
+        rounded = torch.round(values * self.reach) / self.reach
         values = values + (rounded - values).detach()  # rounding has no slope of its own
         return _fitted(self.decoder(values), wave)
 

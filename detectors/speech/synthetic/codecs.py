@@ -138,7 +138,7 @@ def _taught(name: str, clips: Sequence[Float], *, seed: int, steps: int) -> tupl
             wanted = torch.from_numpy(_examples(clips, rng))
             error = spectral_error(network(wanted), wanted)
             learner.zero_grad()
-            error.backward()
+            error.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             learner.step()
             rates.step()

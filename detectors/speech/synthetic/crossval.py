@@ -139,11 +139,12 @@ def _views(
 
 
 def _learnt_from(examples: Examples, fold: _Fold) -> Chosen:
-    chosen = np.isin(examples.sources, list(fold.kept_sources))
+    chosen: Chosen = np.isin(examples.sources, list(fold.kept_sources))
     if fold.without_system is None:
         return chosen
     made = (examples.labels == 1) & ~np.isin(examples.variants, COPIES)
-    return (made | chosen) & (examples.systems != fold.without_system)
+    others: Chosen = (made | chosen) & (examples.systems != fold.without_system)
+    return others
 
 
 def _folds(clips: Sequence[Clip], learnt: Sequence[Clip], left_out: LeftOut) -> Iterator[_Fold]:

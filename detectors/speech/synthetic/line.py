@@ -43,7 +43,8 @@ class Line:
         """Give log odds of H1: values (n, features) to (n,)."""
         steps = _steps(values, self.centre, self.scale).astype(np.float64)
         # a sum along each row: the bits of a row do not hang on how many rows there are
-        return (steps * self.weight).sum(axis=1) + float(self.bias[0])
+        total: npt.NDArray[np.float64] = (steps * self.weight).sum(axis=1)
+        return total + float(self.bias[0])
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Give the arrays by name, for a file."""
@@ -61,7 +62,7 @@ def fit(values: Float, labels: npt.NDArray[np.int64], weights: npt.NDArray[np.fl
     Its answers are brought to the scale of log odds as if they were normal with one spread in both
     classes, judged by examples left out one at a time.
     """
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     centre, scale = _places(values)
     steps = _steps(values, centre, scale).astype(np.float64)
@@ -80,7 +81,9 @@ def fit(values: Float, labels: npt.NDArray[np.int64], weights: npt.NDArray[np.fl
     spread = np.average((left_out - np.where(one, *means)) ** 2, weights=weights)
     gain = max(0.0, means[0] - means[1]) / float(spread)
     bias = gain * (slopes[-1] - (means[0] + means[1]) / 2)
-    return Line(centre, scale, (gain * slopes[:-1]).astype(np.float32), np.float32([bias]))
+    return Line(
+        centre, scale, (gain * slopes[:-1]).astype(np.float32), np.array([bias], np.float32)
+    )
 
 
 def _places(values: Float) -> tuple[Float, Float]:

@@ -98,10 +98,11 @@ class Selection:
         if key not in self._areas:
             self._areas[key] = {}
             for source in sorted(left_out & set(self._ranked)):
-                labels, total = self._own(source).labels, 0.0
+                labels = self._own(source).labels
+                total = np.zeros(len(labels))
                 for place, seen in enumerate(self._recipes[recipe].values()):
                     total = total + seen.weight * self._log_odds(seen, place, left_out)[source]
-                area = auc(np.asarray(total)[labels == 1], np.asarray(total)[labels == 0])
+                area = auc(total[labels == 1], total[labels == 0])
                 self._areas[key][source] = area
                 self.rows.append((recipe, " + ".join(sorted(left_out)), source, area))
         return self._areas[key]
