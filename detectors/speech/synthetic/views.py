@@ -92,11 +92,8 @@ COMPARED: Mapping[str, tuple[str, ...]] = {
 """The lists from which :mod:`.selection` chooses. The second was made after the first had been
 measured: a line's log odds spread further than those of forests, and drown them at weight 1."""
 
-VIEWS: Mapping[str, View] = {
-    **{name: View((name,), ("clean",), 100, 4, 1.0) for name in GROUPS},
-    "together": View(tuple(GROUPS), _SHARED_MEL, 200, 3, float(len(GROUPS))),
-}
-"""What ships: forests by name, ``mel`` with more trees."""
+VIEWS: Mapping[str, View] = dict(RECIPES["line_quarter"])
+"""What ships: what :mod:`.selection` chooses from ``nested_weights`` over all learnt sources."""
 
 
 FLOOR: Mapping[str, View] = {
