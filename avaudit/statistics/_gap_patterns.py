@@ -34,7 +34,7 @@ LOWS = 48  # grid of the low end
 REACH = 2.5  # standard errors by which the grid goes beyond the outermost values
 SHARES = 6  # steps of the grid of shares
 EVEN = 25.0  # prior weight of "no crowd at either end", which is but one point of that grid
-ONE_END = 20.0  # prior weight of "all others at one end"
+ONE_END = 2.0  # prior weight of "all others at one end", for each group that may be the one
 BOTH_ENDS = 5.0  # prior weight of shares with nobody between and a third or more at either end
 TURN = 4.0  # standard errors of the gap at which prior and posterior have equal parts
 SLOPE = 4.0  # how fast the part of the posterior grows around there
@@ -237,7 +237,7 @@ def _shares(groups: int) -> tuple[Floats, Floats]:
     shares = np.array(steps if groups > 2 else [(0, SHARES, 0)]) / SHARES
     weight = np.where(shares[:, 1] == 1, EVEN, 1.0)
     ends = np.sort(shares[:, [0, 2]], axis=1)
-    weight[ends[:, 1] == 1] = ONE_END
+    weight[ends[:, 1] == 1] = ONE_END * groups
     weight[(shares[:, 1] == 0) & (ends[:, 0] >= 1 / 3)] = BOTH_ENDS
     return shares, np.log(weight)
 

@@ -25,6 +25,7 @@ from ._grouped import Summary, studentised
 
 Floats = NDArray[np.float64]
 STEPS = 14
+DF_OF_RATES = 2.0  # see RangeTest; chosen by simulation
 EQUAL_AT = 2.0  # reciprocal of the part of that way at which the tails become equal
 
 
@@ -55,7 +56,9 @@ class RangeTest:
         Group values.
     errors
         Standardised normal draws of their errors (``_grouped.noise``). The range is not studentised
-        group by group, so neither are they; the values of few units share one divisor.
+        group by group, so neither are they; the values of few units share one divisor. What rates
+        of few identities are worth is known better than a variance (``_grouped``): they have twice
+        the degrees of freedom.
     level
         Coverage of the interval of gaps that are kept.
     rng
@@ -70,6 +73,8 @@ class RangeTest:
         self._summary = summary
         if summary.n_effective is None:
             errors = studentised(errors, summary.total_df, rng)
+        elif np.all(np.isfinite(summary.df)):
+            errors = studentised(errors, DF_OF_RATES * summary.total_df, rng)
         self._ranges = partial(_ranges, summary, GapPatterns(summary, rng, len(errors)), errors)
         still = self._ranges(0.0)
         self._typical, self._extreme = float(still.mean()), float(np.quantile(still, level))

@@ -125,7 +125,7 @@ def _bound(level: float, n: int) -> float:
 
 
 def test_unmarked_pictures_get_fair_p_values() -> None:
-    corrected, single = null_p_values(160, seed=7)
+    corrected, single = null_p_values(100, seed=7)
     assert np.mean(np.array(corrected) < 0.05) <= _bound(0.05, len(corrected))
     assert min(corrected) > 1e-6
     assert 0.02 < np.mean(np.array(single) < 0.05) < 0.065
@@ -143,13 +143,14 @@ def test_many_unmarked_pictures_get_fair_p_values() -> None:
 
 
 @pytest.mark.corpus
-def test_camera_photos_give_no_hit() -> None:
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.slow)])
+def test_camera_photos_give_no_hit(every: int) -> None:
     manifest = IMAGES / "manifest.csv"
     if not manifest.is_file():
         pytest.skip("the evaluation media are not beside the repository")
     corrected: list[float] = []
     generated = hits = 0
-    for row in csv.DictReader(manifest.read_text("utf-8").splitlines()):
+    for row in list(csv.DictReader(manifest.read_text("utf-8").splitlines()))[::every]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd EXIF of found pictures is not the subject
             with Image.open(IMAGES / row["path"]) as image:
@@ -162,5 +163,6 @@ def test_camera_photos_give_no_hit() -> None:
             generated += 1
             hits += facts.get("payload") is not None
     print(f"hits among {generated} generated or edited files: {hits}")
-    assert len(corrected) > 400
-    assert np.mean(np.array(corrected) < 0.05) <= 0.065
+    assert len(corrected) > 400 / every
+    allowed = 0.065 if every == 1 else _bound(0.05, len(corrected))
+    assert np.mean(np.array(corrected) < 0.05) <= allowed

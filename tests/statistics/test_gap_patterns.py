@@ -67,8 +67,9 @@ def test_prior_places_have_the_shares_of_the_prior():
     others = np.sort(drawn, axis=1)[:, 1:-1]
     one_end = np.mean((others == 0).all(axis=1)), np.mean((others == 1).all(axis=1))
     nobody = np.mean(((others > 0) & (others < 1)).all(axis=1))
-    total = 25 + 2 * 20 + 3 * 5 + 22
-    assert one_end == pytest.approx((20 / total, 20 / total), abs=0.03)
+    one = 2.0 * 16
+    total = 25 + 2 * one + 3 * 5 + 22
+    assert one_end == pytest.approx((one / total, one / total), abs=0.03)
     assert nobody == pytest.approx(25 / total, abs=0.03)
 
 
