@@ -301,7 +301,7 @@ def test_batches_and_networks_go_to_the_device() -> None:
 def test_the_gpu_is_taken_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    from avaudit.media.faces.networks import pick_device
+    from avaudit.devices import pick_device
 
     for there, name in ((True, "cuda"), (False, "cpu")):
         monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)

@@ -217,12 +217,3 @@ def test_pictures_and_spectra_go_to_the_towers_device(monkeypatch: pytest.Monkey
         model.lips(np.zeros((30, 60, 60), np.float32))
     with pytest.raises(_ReachedError, match="meta"):
         model.sound(np.zeros((SPECTRA, BANDS), np.float32))
-
-
-def test_a_gpu_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    from avaudit.detectors.sync.devices import best_device
-
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert best_device().type == "cuda"
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert best_device().type == "cpu"

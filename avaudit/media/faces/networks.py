@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
+from ...devices import pick_device
 from ..types import PointArray, RgbArray
 from .cascade import LOOK_PX, Cascade
 
@@ -46,11 +47,6 @@ CLIP = Fineness(longer_px=640, smallest_px=24)
 STILL = Fineness(longer_px=1280, smallest_px=24)
 
 
-def pick_device() -> torch.device:
-    """Give the GPU where there is one, otherwise the processor."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 class FaceNetworks:
     """The three networks on one device.
 
@@ -59,7 +55,7 @@ class FaceNetworks:
     Parameters
     ----------
     device
-        Where they run; by default :func:`pick_device`.
+        Where they run; by default :func:`avaudit.devices.pick_device`.
     """
 
     def __init__(self, device: torch.device | None = None) -> None:

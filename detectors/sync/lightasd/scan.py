@@ -11,9 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from avaudit.devices import pick_device
 from avaudit.media.types import SampleArray
 
-from ..devices import best_device
 from ..mfcc import mfcc
 from ..scans import REACH, Scan
 from ..stretches import Stretch
@@ -32,7 +32,7 @@ class LightAsdScanner:
     """
 
     def __init__(self, weights: Path, *, device: torch.device | None = None) -> None:
-        self._device = device if device is not None else best_device()
+        self._device = device if device is not None else pick_device()
         self._network = load(weights).to(self._device)
 
     def scan(self, stretch: Stretch) -> Scan:

@@ -13,9 +13,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from avaudit.devices import pick_device
 from avaudit.errors import AvauditError
 
-from ..devices import best_device
 from .head import Head
 from .mouths import MOUTH_PX, SHOWN_PX
 from .network import CROP, PICTURES, SPECTRA, Towers
@@ -51,7 +51,7 @@ class SyncModel:
         mirrored: bool = False,
         device: torch.device | None = None,
     ) -> None:
-        self.device = device if device is not None else best_device()
+        self.device = device if device is not None else pick_device()
         self.towers = [pair.eval().to(self.device) for pair in towers]
         self.head = head
         self.mirrored = mirrored

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..devices import best_device
+from avaudit.devices import pick_device
+
 from ..mfcc import mfcc
 from ..scans import REACH, Scan
 from ..stretches import Stretch
@@ -32,7 +33,7 @@ class SyncNetScanner:
     """
 
     def __init__(self, weights: Path, *, device: torch.device | None = None) -> None:
-        self._device = device if device is not None else best_device()
+        self._device = device if device is not None else pick_device()
         self._network = load(weights).to(self._device)
 
     def scan(self, stretch: Stretch) -> Scan:

@@ -5,6 +5,6 @@ from __future__ import annotations
 import torch
 
 
-def best_device() -> torch.device:
-    """Give the GPU where there is one."""
+def pick_device() -> torch.device:
+    """Give the GPU where there is one, otherwise the processor."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
