@@ -6,6 +6,7 @@ written to ``bench-results/bench.md`` and ``bench.json``.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -33,7 +34,11 @@ MEASUREMENTS: tuple[Callable[[Path], list[Row]], ...] = (
 
 def main() -> None:
     """Run all measurements, or those named (entry points), print the table and write it."""
-    wanted = sys.argv[1:]
+    parser = argparse.ArgumentParser(prog="python -m avaudit.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"some of {', '.join(names(GROUP))}; none: all")
+    wanted: list[str] = parser.parse_args().names
+    for name in set(wanted) - set(names(GROUP)):
+        parser.error(f"there is no measurement '{name}'; there are {', '.join(names(GROUP))}")
     own = () if wanted else MEASUREMENTS
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="avaudit-bench-") as temporary:
