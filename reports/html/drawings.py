@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from avaudit.result import Finding, Region, Segment, Subject
 
 from .numbers import duration, number, seconds
+from .playing import played
 from .text import clipped, one_line
 
 WIDTH = 640
@@ -41,13 +42,14 @@ class Scale:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """One segment on the timeline, in drawing units."""
+    """One segment on the timeline, in drawing units; ``play`` is the address of its stretch."""
 
     x: str
     w: str
     y: int
     tone: str
     text: str
+    play: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,10 @@ class Lane:
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    """Segments over the length of the file, and the same as rows of a table."""
+    """Segments over the length of the file, and the same as rows of a table.
+
+    ``plays`` are the addresses of the rows' stretches, empty where nothing is ``playable``.
+    """
 
     height: int
     lanes: list[Lane]
@@ -68,6 +73,8 @@ class Timeline:
     ticks: list[Tick]
     axis_y: int
     rows: list[list[str]]
+    plays: list[str]
+    playable: bool
     scored: bool
     text: str
     more: str
@@ -133,6 +140,7 @@ def timeline_of(segments: Sequence[Segment], subject: Subject) -> Timeline | Non
     per_second = (WIDTH - 40) / max(end - start, 1e-9)
     drawn = [s for s in segments if (s.label or "") in lane_y][:MAX_BARS]
     axis_y = 22 + 34 * len(labels)
+    plays = [played(subject, s.start_s, s.end_s) for s in segments[:MAX_SEGMENT_ROWS]]
     return Timeline(
         height=axis_y + 28,
         lanes=[Lane(y=lane_y[label], text=clipped(label or "segments", 70)) for label in labels],
@@ -143,12 +151,15 @@ def timeline_of(segments: Sequence[Segment], subject: Subject) -> Timeline | Non
                 y=lane_y[s.label or ""],
                 tone=_tone(s),
                 text=", ".join(_segment_row(s)),
+                play=played(subject, s.start_s, s.end_s),
             )
             for s in drawn
         ],
         ticks=_ticks(start, end, per_second),
         axis_y=axis_y,
         rows=[_segment_row(s) for s in segments[:MAX_SEGMENT_ROWS]],
+        plays=plays,
+        playable=any(plays),
         scored=any(s.score is not None or s.log10_lr is not None for s in segments),
         text=f"{_count(segments)} between {_clock(start)} and {_clock(end)}",
         more=_more(len(segments), len(drawn), min(len(segments), MAX_SEGMENT_ROWS), "segments"),
