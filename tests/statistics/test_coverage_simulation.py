@@ -68,13 +68,9 @@ def test_adjusted_p_is_one_per_scenario_and_repeatable():
 def test_coverage():
     cells = simulate(runs=RUNS, workers=2)
     room = 3 * math.sqrt(0.95 * 0.05 / RUNS)
-    # six identities make rates and differences wider than need be: they may cover more, not less
-    few = [c for c in cells if c.n == 30 and c.icc and c.quantity != "max - min"]
-    assert [c for c in few if c.held < 0.93 - room] == []
-    others = [c for c in cells if c not in few]
-    assert [c for c in others if not 0.93 - room <= c.held <= 0.97 + room] == []
-    gaps = [c for c in others if c.quantity == "max - min"]
-    assert np.mean([0.93 <= c.held <= 0.97 for c in gaps]) >= 0.75
+    assert [c for c in cells if not 0.93 - room <= c.held <= 0.97 + room] == []
+    assert np.mean([0.93 <= c.held <= 0.97 for c in cells]) >= 0.85
+    gaps = [c for c in cells if c.quantity == "max - min"]
     assert np.mean([c.held for c in gaps]) == pytest.approx(0.95, abs=0.015)
 
 
