@@ -125,7 +125,7 @@ def _bound(level: float, n: int) -> float:
 
 
 def test_unmarked_pictures_get_fair_p_values() -> None:
-    corrected, single = null_p_values(100, seed=7)
+    corrected, single = null_p_values(160, seed=7)
     assert np.mean(np.array(corrected) < 0.05) <= _bound(0.05, len(corrected))
     assert min(corrected) > 1e-6
     assert 0.02 < np.mean(np.array(single) < 0.05) < 0.065

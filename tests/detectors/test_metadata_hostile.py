@@ -202,7 +202,7 @@ EDIT = st.tuples(
 )
 
 
-@settings(max_examples=900, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(VALID), st.lists(EDIT, min_size=1, max_size=6))
 def test_random_mutation_never_raises(data: bytes, edits: list[tuple[str, int, bytes]]) -> None:
     found = sniff(data[:4096])

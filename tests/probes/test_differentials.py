@@ -197,7 +197,7 @@ def test_rates_of_pairs_keep_their_level(spread: float, threshold: float) -> Non
     truth = 1 - NormalDist(0, (1 + 2 * spread**2) ** 0.5).cdf(threshold)
     one, other = np.triu_indices(20, 1)
     held, found = [], []
-    for _ in range(40):
+    for _ in range(60):
         outcomes = []
         for _group in range(2):
             own = rng.normal(0, spread, 20)

@@ -57,7 +57,9 @@ def test_hostile_names_stay_names(path: str) -> None:
 
 @given(st.text(min_size=1), st.sampled_from(["mp4", "WAV", "ogg"]))
 def test_any_name_stays_a_name(name: str, ending: str) -> None:
-    assert_inside(f"{name}.{ending}")
+    path = f"{name}.{ending}"
+    assert_inside(path)
+    assert "/" in name or played(subject(path), 1.0, 2.0)
 
 
 def assert_inside(path: str) -> None:

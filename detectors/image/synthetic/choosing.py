@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .examples import Examples
+from .head import TooFewError
 from .learning import Bank, Fitting
 from .measures import GROUPS, MEASURES
 from .planes import Float, Wide
@@ -78,14 +79,14 @@ class Trials:
 
     Raises
     ------
-    ValueError
+    TooFewError
         When there are too few repositories for a single trial.
     """
 
     def __init__(self, examples: Examples, tested: Sequence[MeasuredPictures]) -> None:
         self._trials = list(_trials(examples, tested))
         if not self._trials:
-            raise ValueError("too few repositories of either class to choose heads by")
+            raise TooFewError("too few repositories of either class to choose heads by")
         figures = self._figures([one.scores for one in self._trials])
         best: dict[Key, int] = {}
         for number, (key, _) in enumerate(_HEADS):
@@ -133,7 +134,7 @@ def _trials(examples: Examples, tested: Sequence[MeasuredPictures]) -> Iterator[
             out |= (examples.labels == 1) & np.isin(examples.generators, sorted(generators))
             try:
                 bank = Fitting(examples.only(~out)).bank([view for _, view in _HEADS])
-            except ValueError:
+            except TooFewError:
                 continue  # without a block that holds most of a class nothing can be fitted
             for one in tested:
                 chosen = [

@@ -15,6 +15,10 @@ FEWEST = 4
 ARRAYS = ("median", "spread", "weights", "origin_and_scale")
 
 
+class TooFewError(ValueError):
+    """There are too few examples, or sources of them, to fit or to choose anything by."""
+
+
 @dataclass(frozen=True)
 class Head:
     """A weighted sum of standardised measurements.
@@ -111,11 +115,11 @@ def scattered(values: Float, labels: npt.NDArray[np.int64], kinds: npt.NDArray[n
 
     Raises
     ------
-    ValueError
+    TooFewError
         When a class has no source with four examples.
     """
     if not len(values):
-        raise ValueError("there is no example")
+        raise TooFewError("there is no example")
     median = np.median(np.ascontiguousarray(values.T), axis=1).astype(np.float32)
     spread = (values.std(axis=0) + np.float32(1e-6)).astype(np.float32)
     clipped = np.clip((values - median) / spread, -FURTHEST, FURTHEST)
@@ -125,7 +129,7 @@ def scattered(values: Float, labels: npt.NDArray[np.int64], kinds: npt.NDArray[n
         own = [(labels == label) & (kinds == kind) for kind in np.unique(kinds[labels == label])]
         own = [one for one in own if one.sum() >= FEWEST]
         if not own:
-            raise ValueError(f"a class has no source with {FEWEST} examples")
+            raise TooFewError(f"a class has no source with {FEWEST} examples")
         means[label] = np.array([clipped[one].mean(axis=0, dtype=np.float64) for one in own])
         for one in own:
             weight[one] = 1 / one.sum()

@@ -25,6 +25,7 @@ from avaudit.errors import UsageError
 from .areas import MEAN, Area, mean_area
 from .choosing import Trials, rule_version
 from .examples import Examples
+from .head import TooFewError
 from .learning import learn, learn_all
 from .material import read_pictures
 from .model import SyntheticImageModel
@@ -125,7 +126,7 @@ class _Models:
                     views = self._views(chosen)[route]
                     self._fitted[key] = SyntheticImageModel(learn(examples, views), views)
                     self.choices.update(f"{route}: {name}" for name in views)
-            except ValueError as error:
+            except TooFewError as error:
                 left_out = ", ".join(sorted(sources))
                 raise UsageError(f"without {left_out} too little is left: {error}") from error
         return self._fitted[key]

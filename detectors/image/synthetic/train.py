@@ -10,6 +10,7 @@ from avaudit.errors import UsageError
 
 from .autoencoders import trained
 from .examples import Examples, gather
+from .head import TooFewError
 from .learning import learn_all
 from .material import Picture, opened, read_pictures
 from .measures import MEASURES
@@ -57,7 +58,7 @@ def train(
     progress(f"learning from {len(examples)} examples of {len(pictures)} pictures")
     try:
         model = SyntheticImageModel(*learn_all(examples))
-    except ValueError as error:
+    except TooFewError as error:
         raise UsageError(f"{manifest}: {error}") from error
     notes = {"seed": str(seed), "measures": MEASURES, "pictures": str(len(pictures))}
     path = out / FILE_NAME
