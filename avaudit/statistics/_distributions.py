@@ -25,6 +25,11 @@ def normal_cdf(z: float) -> float:
     return 0.5 * math.erfc(-z / math.sqrt(2))
 
 
+# for interpolation in whole arrays
+NORMAL_Z = np.linspace(-8, 8, 3201)
+NORMAL_CDF = np.array([normal_cdf(z) for z in NORMAL_Z.tolist()])
+
+
 def normal_quantile(p: float) -> float:
     """Quantile of the standard normal distribution; plus or minus infinity at 1 and 0."""
     if p <= 0 or p >= 1:

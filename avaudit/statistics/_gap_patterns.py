@@ -2,20 +2,17 @@
 
 The noise of max - min depends on how many groups crowd at the ends: eight groups tied at either
 end spread far more than two groups at the ends and six in between. For one gap after another the
-pattern is therefore drawn from a model. Exactly one group is sure to lie at either end, no matter
-which; each other one lies at the low end, at the high end or anywhere between with shares that are
-not known. Both ends in balance, and one end alone, are more likely beforehand than shares between,
-and no crowd at all is the most likely.
+pattern is therefore drawn from its posterior. Exactly one group is sure to lie at either end, no
+matter which; each other one lies at the low end, at the high end or anywhere between with shares
+that are not known. How low the low end lies is taken from a grid, weighted by the likelihood of
+the observed group values, as are the shares. Since the range is what is tested, its own likelihood
+is divided out (the partial posterior predictive check of Bayarri & Berger 2000, JASA 95, 1127).
 
-A gap of a few standard errors says little about its pattern. What the values seem to tell is then
-mostly noise, and the same noise made the observed range: patterns drawn from their posterior would
-follow the very number that is tested. Small gaps therefore take their patterns from the prior,
-large ones from the posterior, in a mixture that turns over at four standard errors. The posterior
-does not know how low the low end lies; it is taken from a grid, weighted by the likelihood of the
-observed group values. Since the range is what is tested, its own likelihood is divided out (the
-partial posterior predictive check of Bayarri & Berger 2000, JASA 95, 1127), by its root.
-
-The numbers were chosen by simulations whose seeds are not those of the published table
+No crowd at all, all others at one end, and crowds at both ends have prior weights of their own.
+They are not beliefs but what makes intervals hold: the more groups there are, the more an
+overlooked crowd matters. For the same reason the errors are taken larger than they are: a pattern
+that follows the noise of the sample follows its range. The numbers were chosen by simulations of
+4, 8 and 16 groups whose seeds are not those of the published table
 (:mod:`avaudit.simulation.coverage`).
 """
 
@@ -26,22 +23,20 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ._distributions import normal_cdf
+from ._distributions import NORMAL_CDF, NORMAL_Z
 from ._grouped import Summary
 
 Floats = NDArray[np.float64]
 LOWS = 48  # grid of the low end
 REACH = 2.5  # standard errors by which the grid goes beyond the outermost values
 SHARES = 6  # steps of the grid of shares
-EVEN = 25.0  # prior weight of "no crowd at either end", which is but one point of that grid
-ONE_END = 2.0  # prior weight of "all others at one end", for each group that may be the one
-BOTH_ENDS = 5.0  # prior weight of shares with nobody between and a third or more at either end
-TURN = 4.0  # standard errors of the gap at which prior and posterior have equal parts
-SLOPE = 4.0  # how fast the part of the posterior grows around there
-TEMPER = 0.5  # how far the range's own likelihood is divided out, see above
+EVEN = 90.0  # prior weight of "no crowd at either end" among eight groups ...
+FALL = 2.5  # ... the power of the groups by which it falls ...
+MOST = 16  # ... and the groups up to which it does: no more were simulated
+ONE_END = 50.0  # prior weight of "all others at one end"
+BOTH_ENDS = 14.0  # prior weight of nobody between and a third or more at either end
+FLATTER = 1.6  # how much larger than they are errors are taken
 TINY = 1e-300
-Z = np.linspace(-8, 8, 3201)
-CDF = np.array([normal_cdf(z) for z in Z.tolist()])
 
 
 class GapPatterns:
@@ -65,10 +60,6 @@ class GapPatterns:
         self._chances = rng.random((n_draws, len(self._values)))
         self._ends = rng.random((2, n_draws))
         self._shares, self._log_prior = _shares(len(self._values))
-        self._weights = summary.weights / summary.weights.sum()
-        if len(self._values) > 2:
-            self._prior = self._prior_places(rng, n_draws)
-            self._turns = rng.permutation((np.arange(n_draws) + 0.5) / n_draws)
 
     def draw(self, theta: float) -> tuple[Floats, Floats]:
         """Give low ends, shape ``(n_draws, 1)``, and places in [0, 1], ``(n_draws, groups)``.
@@ -82,7 +73,7 @@ class GapPatterns:
         likelihood = at.likelihood()
         weight = _log_evidence(likelihood, self._shares) + self._log_prior
         if len(se) > 2:
-            weight -= TEMPER * self._log_range_density(likelihood, lows, se, theta)
+            weight -= self._log_range_density(likelihood, lows, se, theta)
         reached = np.cumsum(np.exp(weight - weight.max()))
         picked = np.searchsorted(reached, self._pick * reached[-1])
         low, share = np.divmod(np.minimum(picked, len(reached) - 1), len(self._shares))
@@ -94,31 +85,7 @@ class GapPatterns:
         places[chance > bottom + inside] = 1.0
         for place, groups in enumerate(self._pick_ends(likelihood[low], total)):
             places[np.arange(len(low)), groups] = place
-        return self._mixed(theta, lows[low][:, None], places)
-
-    def _prior_places(self, rng: np.random.Generator, n_draws: int) -> Floats:
-        """Draw places that take no notice of the values, ``(n_draws, groups)``."""
-        reached = np.cumsum(np.exp(self._log_prior))
-        picked = np.searchsorted(reached, rng.permutation(self._pick) * reached[-1])
-        share = self._shares[np.minimum(picked, len(reached) - 1)]
-        chance, inside = rng.random((2, n_draws, len(self._values)))
-        places = np.where(chance > 1 - share[:, 2:], 1.0, inside)
-        places[chance < share[:, :1]] = 0.0
-        ends = rng.random(places.shape).argsort(axis=1)[:, :2]
-        np.put_along_axis(places, ends, np.array([[0.0, 1.0]]), axis=1)
-        return places
-
-    def _mixed(self, theta: float, lows: Floats, places: Floats) -> tuple[Floats, Floats]:
-        """Take some draws from the prior, the more of them the smaller the gap."""
-        if len(self._values) == 2:
-            return lows, places
-        gap = theta / math.sqrt(float(np.mean(self._se**2)))
-        from_prior = (self._turns > 1 / (1 + (TURN / gap) ** SLOPE))[:, None]
-        level = self._values @ self._weights - theta * (self._prior @ self._weights)
-        return (
-            np.where(from_prior, level[:, None], lows),
-            np.where(from_prior, self._prior, places),
-        )
+        return lows[low][:, None], places
 
     def _pick_ends(self, parts: Floats, total: Floats) -> tuple[NDArray[np.int64], ...]:
         """Pick the group at the low end and the one at the high end of each draw."""
@@ -191,7 +158,7 @@ class _Spans:
         self._from_low = (values - lows[:, None]) / se
         self._from_high = self._from_low - theta / se
         self._cdf_low, self._cdf_high = (
-            np.interp(z, Z, CDF) for z in (self._from_low, self._from_high)
+            np.interp(z, NORMAL_Z, NORMAL_CDF) for z in (self._from_low, self._from_high)
         )
 
     def likelihood(self) -> Floats:
@@ -211,7 +178,7 @@ class _Spans:
     def places(self, low: NDArray[np.int64], chances: Floats) -> Floats:
         """Place groups between the ends by quantiles of normal distributions cut off there."""
         high, rest = self._cdf_low[low], (self._cdf_high - self._cdf_low)[low]
-        z = np.interp(high + rest * np.clip(chances, 0, 1), CDF, Z)
+        z = np.interp(high + rest * np.clip(chances, 0, 1), NORMAL_CDF, NORMAL_Z)
         true = self._values - z * self._se
         return np.asarray(np.clip((true - self._lows[low][:, None]) / self._theta, 0, 1))
 
@@ -228,16 +195,17 @@ def _errors(summary: Summary) -> tuple[Floats, float]:
     shared = (float(summary.correlation.sum()) - count) / (count * (count - 1))
     least = 1e-6 * float(variance.max()) or TINY
     variance = np.maximum(variance * max(1 - shared, 1e-3), least)
-    return np.sqrt(variance), pooled
+    return FLATTER * np.sqrt(variance), pooled
 
 
 def _shares(groups: int) -> tuple[Floats, Floats]:
     """Give shares of groups at the low end, between and at the high end, and their log prior."""
     steps = [(i, SHARES - i - j, j) for i in range(SHARES + 1) for j in range(SHARES + 1 - i)]
     shares = np.array(steps if groups > 2 else [(0, SHARES, 0)]) / SHARES
-    weight = np.where(shares[:, 1] == 1, EVEN, 1.0)
+    even = EVEN / (min(groups, MOST) / 8) ** FALL
+    weight = np.where(shares[:, 1] == 1, even, 1.0)
     ends = np.sort(shares[:, [0, 2]], axis=1)
-    weight[ends[:, 1] == 1] = ONE_END * groups
+    weight[ends[:, 1] == 1] = ONE_END
     weight[(shares[:, 1] == 0) & (ends[:, 0] >= 1 / 3)] = BOTH_ENDS
     return shares, np.log(weight)
 

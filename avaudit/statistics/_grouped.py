@@ -21,7 +21,8 @@ Ints = NDArray[np.int64]
 
 # A group's own variance is averaged with the one common to all groups, which counts for this many
 # degrees of freedom (moderated variance, Smyth 2004): it steadies groups of few identities and is
-# lost in groups of many.
+# lost in groups of many. How alike the items of an identity are is taken to differ less between
+# groups than their spread does: for rates it counts for as many as there are groups, if more.
 PRIOR_DF = 4.0
 
 
@@ -190,7 +191,7 @@ def _effective_sizes(
     own = np.divide(between, spread * weights, out=np.ones_like(common), where=counted)
     own_df = np.where(counted, units - 1, 0.0)
     all_df = float(own_df.sum())
-    prior = min(PRIOR_DF, all_df)
+    prior = min(max(PRIOR_DF, float(len(units))), all_df)
     known_df = own_df + prior
     effect = np.where(
         known_df > 0, (own_df * own + prior * common) / np.maximum(known_df, 1e-9), common

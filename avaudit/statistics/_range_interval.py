@@ -7,6 +7,11 @@ D 57, 3873): the acceptance region has no lower limit at theta = 0 and grows one
 equal tails once the ranges under theta are on average halfway to the largest one that no gap at
 all would explain.
 
+The scatter of rates depends on the rates, and so does the error of that scatter: a sample in which
+the groups lie far apart by chance is also one whose scatter is overestimated, or the reverse. What
+is compared is therefore (range - theta) over the scatter of the very sample that it comes from, as
+in the bootstrap-t (Hall 1988, Ann. Statist. 16, 927).
+
 A gap alone does not say where the groups lie. Their pattern is drawn (``_gap_patterns``).
 """
 
@@ -22,10 +27,10 @@ from numpy.typing import NDArray
 
 from ._gap_patterns import GapPatterns
 from ._grouped import Summary, studentised
+from ._rate_noise import estimated_rates
 
 Floats = NDArray[np.float64]
 STEPS = 14
-DF_OF_RATES = 2.0  # see RangeTest; chosen by simulation
 EQUAL_AT = 2.0  # reciprocal of the part of that way at which the tails become equal
 
 
@@ -57,8 +62,8 @@ class RangeTest:
     errors
         Standardised normal draws of their errors (``_grouped.noise``). The range is not studentised
         group by group, so neither are they; the values of few units share one divisor. What rates
-        of few identities are worth is known better than a variance (``_grouped``): they have twice
-        the degrees of freedom.
+        of few identities are worth is learnt from all groups together and known better than a
+        variance (``_grouped``): their degrees of freedom count once for each group.
     level
         Coverage of the interval of gaps that are kept.
     rng
@@ -74,7 +79,7 @@ class RangeTest:
         if summary.n_effective is None:
             errors = studentised(errors, summary.total_df, rng)
         elif np.all(np.isfinite(summary.df)):
-            errors = studentised(errors, DF_OF_RATES * summary.total_df, rng)
+            errors = studentised(errors, len(summary.values) * summary.total_df, rng)
         self._ranges = partial(_ranges, summary, GapPatterns(summary, rng, len(errors)), errors)
         still = self._ranges(0.0)
         self._typical, self._extreme = float(still.mean()), float(np.quantile(still, level))
@@ -116,18 +121,25 @@ def _share_below(drawn: Floats, observed: float) -> float:
 
 
 def _ranges(summary: Summary, patterns: GapPatterns, errors: Floats, theta: float) -> Floats:
-    """Draw ranges of estimates when the true values lie ``theta`` apart."""
+    """Draw ranges of estimates when the true values lie ``theta`` apart.
+
+    Those of rates are given as if their samples scattered as much as the observed one.
+    """
     n = summary.n_effective
     lows, places = patterns.draw(theta)
     if n is None:
         return np.asarray(np.ptp(theta * places + summary.se * errors, axis=1))
     rates = np.clip(np.clip(lows, 0, 1 - theta) + theta * places, 0, 1)
-    # noise of a rate depends on the rate, is skewed (Cornish & Fisher 1938) and comes in counts
-    spread = np.sqrt(rates * (1 - rates) / n)
-    skew = (1 - 2 * rates) / (6 * n)
-    drawn = rates - skew + errors * (spread + skew * errors)
-    counts = np.rint(drawn * summary.weights)
-    return np.asarray(np.ptp(np.clip(counts, 0, summary.weights) / summary.weights, axis=1))
+    drawn = estimated_rates(rates, n, summary.weights, errors)
+    scale = _scatter(summary.values, summary.weights) / _scatter(drawn, summary.weights)
+    return np.asarray(theta + (np.ptp(drawn, axis=1) - theta) * scale)
+
+
+def _scatter(rates: Floats, weights: Floats) -> Floats:
+    """Give the standard deviation of one item; half an event more than seen keeps it above 0."""
+    total = weights.sum()
+    pooled = (rates @ weights + 0.5) / (total + 1)
+    return np.asarray(np.sqrt(pooled * (1 - pooled)))
 
 
 def _reach(observed: float, summary: Summary, too_large: Callable[[float], bool]) -> float:

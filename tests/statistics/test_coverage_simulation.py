@@ -37,7 +37,7 @@ def test_the_simulated_people_have_the_stated_correlation():
     ],
 )
 def test_coverage_in_small(setting):
-    cell = measure(setting, 300, np.random.default_rng(5))
+    cell = measure(setting, 600, np.random.default_rng(5))
     assert 0.92 <= cell.held <= 0.98
 
 

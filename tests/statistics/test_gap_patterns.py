@@ -5,7 +5,7 @@ import pytest
 from scipy import integrate, stats
 
 from avaudit.statistics import group_rates
-from avaudit.statistics._gap_patterns import GapPatterns, _Spans
+from avaudit.statistics._gap_patterns import GapPatterns, _shares, _Spans
 from avaudit.statistics._grouped import Summary
 
 
@@ -54,23 +54,24 @@ def test_crowds_are_told_from_even_spacing():
     assert np.mean(apart[:, -1] == 1) > 0.99
 
 
-def test_a_small_gap_takes_no_notice_of_where_the_values_lie():
-    low, drawn = GapPatterns(summary([0.0, 0.1, 0.2, 3.0]), np.random.default_rng(0), 20_000).draw(
-        0.2
-    )
-    assert drawn.mean(axis=0) == pytest.approx(np.full(4, 0.5), abs=0.02)
-    assert np.mean(low + 0.2 * drawn, axis=1) == pytest.approx(np.full(len(low), 0.825))
-
-
-def test_prior_places_have_the_shares_of_the_prior():
-    drawn = places(np.zeros(16), 1e-6)
+def test_places_without_information_have_the_shares_of_the_prior():
+    drawn = places(np.zeros(16), 1e-3, se=50.0)
     others = np.sort(drawn, axis=1)[:, 1:-1]
-    one_end = np.mean((others == 0).all(axis=1)), np.mean((others == 1).all(axis=1))
-    nobody = np.mean(((others > 0) & (others < 1)).all(axis=1))
-    one = 2.0 * 16
-    total = 25 + 2 * one + 3 * 5 + 22
-    assert one_end == pytest.approx((one / total, one / total), abs=0.03)
-    assert nobody == pytest.approx(25 / total, abs=0.03)
+    inside = np.mean(((others > 0) & (others < 1)).all(axis=1))
+    low, high = np.mean((others == 0).all(axis=1)), np.mean((others == 1).all(axis=1))
+    both = np.mean(((others == 0) | (others == 1)).all(axis=1)) - low - high
+    even, one, camps = 90 / 2**2.5, 50, 3 * 14 + 2  # two rows of shares have less than a third
+    total = even + 2 * one + camps + 20
+    assert inside == pytest.approx(even / total, abs=0.02)
+    assert (low, high) == pytest.approx((one / total, one / total), abs=0.02)
+    assert both == pytest.approx(camps / total, abs=0.03)
+
+
+@pytest.mark.parametrize(("groups", "even"), [(4, 509), (8, 90), (16, 15.9), (50, 15.9)])
+def test_the_more_groups_the_less_likely_is_none_of_them_in_a_crowd(groups, even):
+    shares, log_prior = _shares(groups)
+    assert np.exp(log_prior[shares[:, 1] == 1]) == pytest.approx([even], rel=0.01)
+    assert np.exp(log_prior[shares[:, 0] == 1]) == pytest.approx([50])
 
 
 def test_likelihoods_and_distributions_are_integrals_of_the_normal_one():
