@@ -9,7 +9,7 @@ from avaudit.statistics._grouped import Summary
 from avaudit.statistics._range_interval import RangeTest, _scatter
 from avaudit.statistics._rate_noise import FEW, estimated_rates
 
-ERRORS = stats.norm.ppf((np.arange(100_000) + 0.5) / 100_000)[:, None]
+ERRORS = stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000)[:, None]
 
 
 def events(rate, n, errors=ERRORS):
