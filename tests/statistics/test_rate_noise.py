@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, strategies as st
 from scipy import stats
 
+from avaudit.statistics._gap_patterns import GapPatterns
 from avaudit.statistics._grouped import Summary
-from avaudit.statistics._range_interval import RangeTest, _scatter
+from avaudit.statistics._range_interval import RangeTest, _ranges, _scatter
 from avaudit.statistics._rate_noise import FEW, estimated_rates
 
 ERRORS = stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000)[:, None]
@@ -72,6 +73,36 @@ def test_a_sample_without_any_event_scatters_all_the_same():
     assert _scatter(np.full(3, 0.5), np.full(3, 30.0)) == pytest.approx(0.5)
 
 
+def summary(values, n):
+    groups = len(values)
+    weights = np.full(groups, float(n))
+    return Summary(
+        labels=tuple(map(str, range(groups))),
+        values=values,
+        weights=weights,
+        se=np.sqrt(values * (1 - values) / n),
+        df=np.full(groups, np.inf),
+        total_df=np.inf,
+        correlation=np.eye(groups),
+        n_effective=weights,
+        pooled=float(values.mean()),
+    )
+
+
+def test_ranges_are_compared_over_the_scatter_of_their_own_sample():
+    seen = summary(np.array([0.8, 0.9, 0.7, 0.9]), 30)
+    patterns = GapPatterns(seen, np.random.default_rng(0), 50)
+    errors = np.random.default_rng(1).standard_normal((50, 4))
+    pooled = patterns.draw(0.0)[0] + np.zeros((50, 4))
+    drawn = estimated_rates(pooled, seen.weights, seen.weights, errors)
+    mean = (drawn.sum(axis=1) * 30 + 0.5) / 121
+    own = np.sqrt(mean * (1 - mean))
+    observed = np.sqrt((99 + 0.5) / 121 * (1 - (99 + 0.5) / 121))
+    assert _ranges(seen, patterns, errors, 0.0) == pytest.approx(
+        np.ptp(drawn, axis=1) * observed / own
+    )
+
+
 def test_the_test_of_no_gap_rejects_a_twentieth():
     """Counts of sixteen groups whose true rates are all the same, at several rates."""
     rng = np.random.default_rng(3)
@@ -79,18 +110,6 @@ def test_the_test_of_no_gap_rejects_a_twentieth():
     rejected = 0
     for _ in range(runs):
         values = rng.binomial(n, rng.uniform(0.7, 0.95), groups) / n
-        weights = np.full(groups, float(n))
-        summary = Summary(
-            labels=tuple(map(str, range(groups))),
-            values=values,
-            weights=weights,
-            se=np.sqrt(values * (1 - values) / n),
-            df=np.full(groups, np.inf),
-            total_df=np.inf,
-            correlation=np.eye(groups),
-            n_effective=weights,
-            pooled=float(values.mean()),
-        )
         errors = rng.standard_normal((500, groups))
-        rejected += RangeTest(summary, errors, 0.95, rng).too_small(0.0)
+        rejected += RangeTest(summary(values, n), errors, 0.95, rng).too_small(0.0)
     assert rejected / runs == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / runs))
