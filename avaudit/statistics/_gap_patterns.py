@@ -10,10 +10,8 @@ is divided out (the partial posterior predictive check of Bayarri & Berger 2000,
 
 No crowd at all, all others at one end, and crowds at both ends have prior weights of their own.
 They are not beliefs but what makes intervals hold: the more groups there are, the more an
-overlooked crowd matters. For the same reason the errors are taken larger than they are: a pattern
-that follows the noise of the sample follows its range. The numbers were chosen by simulations of
-4, 8 and 16 groups whose seeds are not those of the published table
-(:mod:`avaudit.simulation.coverage`).
+overlooked crowd matters. The numbers were chosen by simulations of 4, 8 and 16 groups whose seeds
+are not those of the published table (:mod:`avaudit.simulation.coverage`).
 """
 
 from __future__ import annotations
@@ -30,12 +28,10 @@ Floats = NDArray[np.float64]
 LOWS = 48  # grid of the low end
 REACH = 2.5  # standard errors by which the grid goes beyond the outermost values
 SHARES = 6  # steps of the grid of shares
-EVEN = 90.0  # prior weight of "no crowd at either end" among eight groups ...
-FALL = 2.5  # ... the power of the groups by which it falls ...
-MOST = 16  # ... and the groups up to which it does: no more were simulated
-ONE_END = 50.0  # prior weight of "all others at one end"
-BOTH_ENDS = 14.0  # prior weight of nobody between and a third or more at either end
-FLATTER = 1.6  # how much larger than they are errors are taken
+EVEN = 180.0  # prior weight of "no crowd at either end"
+ONE_END = 50.0  # of "all others at one end" among eight groups ...
+BOTH_ENDS = 3.0  # ... and of nobody between and a third or more at either end; both rise ...
+MOST = 16  # ... with the groups, up to so many: no more were simulated
 TINY = 1e-300
 
 
@@ -195,18 +191,18 @@ def _errors(summary: Summary) -> tuple[Floats, float]:
     shared = (float(summary.correlation.sum()) - count) / (count * (count - 1))
     least = 1e-6 * float(variance.max()) or TINY
     variance = np.maximum(variance * max(1 - shared, 1e-3), least)
-    return FLATTER * np.sqrt(variance), pooled
+    return np.sqrt(variance), pooled
 
 
 def _shares(groups: int) -> tuple[Floats, Floats]:
     """Give shares of groups at the low end, between and at the high end, and their log prior."""
     steps = [(i, SHARES - i - j, j) for i in range(SHARES + 1) for j in range(SHARES + 1 - i)]
     shares = np.array(steps if groups > 2 else [(0, SHARES, 0)]) / SHARES
-    even = EVEN / (min(groups, MOST) / 8) ** FALL
-    weight = np.where(shares[:, 1] == 1, even, 1.0)
+    many = min(groups, MOST) / 8
+    weight = np.where(shares[:, 1] == 1, EVEN, 1.0)
     ends = np.sort(shares[:, [0, 2]], axis=1)
-    weight[ends[:, 1] == 1] = ONE_END
-    weight[(shares[:, 1] == 0) & (ends[:, 0] >= 1 / 3)] = BOTH_ENDS
+    weight[ends[:, 1] == 1] = ONE_END * many
+    weight[(shares[:, 1] == 0) & (ends[:, 0] >= 1 / 3)] = BOTH_ENDS * many
     return shares, np.log(weight)
 
 

@@ -4,8 +4,8 @@ The range of estimated values (max - min) is biased upward and never 0, so neith
 bootstrap nor a normal interval covers a true gap of 0. Instead a gap theta is kept when the
 observed range is not surprising under theta, in the manner of Feldman & Cousins (1998, Phys. Rev.
 D 57, 3873): the acceptance region has no lower limit at theta = 0 and grows one, smoothly, up to
-equal tails once the ranges under theta are on average halfway to the largest one that no gap at
-all would explain.
+equal tails once the ranges under theta are on average a sixth of the way to the largest one that
+no gap at all would explain.
 
 The scatter of rates depends on the rates, and so does the error of that scatter: a sample in which
 the groups lie far apart by chance is also one whose scatter is overestimated, or the reverse. What
@@ -31,7 +31,7 @@ from ._rate_noise import estimated_rates
 
 Floats = NDArray[np.float64]
 STEPS = 14
-EQUAL_AT = 2.0  # reciprocal of the part of that way at which the tails become equal
+EQUAL_AT = 1 / 6  # part of that way at which the tails become equal
 
 
 @dataclass(frozen=True)
@@ -86,21 +86,28 @@ class RangeTest:
 
     def _lower_tail(self, drawn: Floats) -> float:
         """Give the part of alpha that ranges which are too small get: none without a gap."""
-        if self._extreme <= self._typical:
+        way = EQUAL_AT * (self._extreme - self._typical)
+        if way <= 0:
             return self._alpha / 2
-        share = EQUAL_AT * (float(drawn.mean()) - self._typical) / (self._extreme - self._typical)
+        share = (float(drawn.mean()) - self._typical) / way
         return self._alpha / 2 * min(1.0, max(0.0, share))
 
     def too_small(self, theta: float) -> bool:
         """Whether the observed range is surprisingly large under the gap ``theta``."""
-        drawn = self._ranges(theta)
-        above = 1 - _share_below(drawn, self.observed)
-        return above < self._alpha - self._lower_tail(drawn)
+        return self._surprise(theta)[0]
 
     def too_large(self, theta: float) -> bool:
         """Whether the observed range is surprisingly small under the gap ``theta``."""
+        return self._surprise(theta)[1]
+
+    def keeps(self, theta: float) -> bool:
+        """Whether the observed range is neither."""
+        return not any(self._surprise(theta))
+
+    def _surprise(self, theta: float) -> tuple[bool, bool]:
         drawn = self._ranges(theta)
-        return _share_below(drawn, self.observed) < self._lower_tail(drawn)
+        below, tail = _share_below(drawn, self.observed), self._lower_tail(drawn)
+        return 1 - below < self._alpha - tail, below < tail
 
     def _exceeds_median(self, theta: float) -> bool:
         return _share_below(self._ranges(theta), self.observed) <= 0.5

@@ -66,7 +66,7 @@ def test_adjusted_p_is_one_per_scenario_and_repeatable():
 
 @pytest.mark.slow
 def test_coverage():
-    cells = simulate(runs=RUNS, workers=2)
+    cells = list(simulate(runs=RUNS, workers=2))
     room = 3 * math.sqrt(0.95 * 0.05 / RUNS)
     assert [c for c in cells if not 0.93 - room <= c.held <= 0.97 + room] == []
     assert np.mean([0.93 <= c.held <= 0.97 for c in cells]) >= 0.85

@@ -60,18 +60,23 @@ def test_places_without_information_have_the_shares_of_the_prior():
     inside = np.mean(((others > 0) & (others < 1)).all(axis=1))
     low, high = np.mean((others == 0).all(axis=1)), np.mean((others == 1).all(axis=1))
     both = np.mean(((others == 0) | (others == 1)).all(axis=1)) - low - high
-    even, one, camps = 90 / 2**2.5, 50, 3 * 14 + 2  # two rows of shares have less than a third
+    even, one, camps = 180, 100, 3 * 6 + 2  # two rows of shares have less than a third
     total = even + 2 * one + camps + 20
     assert inside == pytest.approx(even / total, abs=0.02)
     assert (low, high) == pytest.approx((one / total, one / total), abs=0.02)
     assert both == pytest.approx(camps / total, abs=0.03)
 
 
-@pytest.mark.parametrize(("groups", "even"), [(4, 509), (8, 90), (16, 15.9), (50, 15.9)])
-def test_the_more_groups_the_less_likely_is_none_of_them_in_a_crowd(groups, even):
+@pytest.mark.parametrize(
+    ("groups", "one", "both"), [(4, 25, 1.5), (8, 50, 3), (16, 100, 6), (50, 100, 6)]
+)
+def test_the_more_groups_the_likelier_are_crowds(groups, one, both):
     shares, log_prior = _shares(groups)
-    assert np.exp(log_prior[shares[:, 1] == 1]) == pytest.approx([even], rel=0.01)
-    assert np.exp(log_prior[shares[:, 0] == 1]) == pytest.approx([50])
+    prior = np.exp(log_prior)
+    assert prior[shares[:, 1] == 1] == pytest.approx([180])
+    assert prior[shares[:, 0] == 1] == pytest.approx([one])
+    assert prior[shares[:, 2] == 1] == pytest.approx([one])
+    assert prior[(shares[:, [0, 2]] == 0.5).all(axis=1)] == pytest.approx([both])
 
 
 def test_likelihoods_and_distributions_are_integrals_of_the_normal_one():
