@@ -4,8 +4,9 @@ The range of estimated values (max - min) is biased upward and never 0, so neith
 bootstrap nor a normal interval covers a true gap of 0. Instead a gap theta is kept when the
 observed range is not surprising under theta, in the manner of Feldman & Cousins (1998, Phys. Rev.
 D 57, 3873): the acceptance region has no lower limit at theta = 0 and grows one, smoothly, up to
-equal tails once the ranges under theta are on average a sixth of the way to the largest one that
-no gap at all would explain.
+equal tails. With two groups these are reached once the ranges under theta are on average halfway
+to the largest one that no gap at all would explain; the more groups there are, the sooner, for a
+crowd that is overlooked makes large ranges.
 
 The scatter of rates depends on the rates, and so does the error of that scatter: a sample in which
 the groups lie far apart by chance is also one whose scatter is overestimated, or the reverse. What
@@ -31,7 +32,7 @@ from ._rate_noise import estimated_rates
 
 Floats = NDArray[np.float64]
 STEPS = 14
-EQUAL_AT = 1 / 6  # part of that way at which the tails become equal
+EQUAL_AT = 6  # tails are equal after one part in so many of that way, from four groups on
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,11 @@ class RangeTest:
 
     def _lower_tail(self, drawn: Floats) -> float:
         """Give the part of alpha that ranges which are too small get: none without a gap."""
-        way = EQUAL_AT * (self._extreme - self._typical)
+        way = self._extreme - self._typical
         if way <= 0:
             return self._alpha / 2
-        share = (float(drawn.mean()) - self._typical) / way
+        steepness = min(EQUAL_AT, 2 * (len(self._summary.values) - 1))
+        share = steepness * (float(drawn.mean()) - self._typical) / way
         return self._alpha / 2 * min(1.0, max(0.0, share))
 
     def too_small(self, theta: float) -> bool:
