@@ -169,7 +169,7 @@ def measure(
 def simulate(
     *, quick: bool = False, runs: int | None = None, seed: int = SEED, workers: int = 1
 ) -> Iterator[Cell]:
-    """Yield every row: about ten minutes of one core, or a few seconds when ``quick``.
+    """Yield every row: some minutes of one core, or a few seconds when ``quick``.
 
     Each row has a generator of its own, so the result does not depend on the workers.
     """

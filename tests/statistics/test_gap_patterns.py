@@ -6,27 +6,12 @@ from scipy import integrate, stats
 
 from avaudit.statistics import group_rates
 from avaudit.statistics._gap_patterns import GapPatterns, _shares, _Spans
-from avaudit.statistics._grouped import Summary
 
-
-def summary(values, se=1.0):
-    values = np.asarray(values, dtype=np.float64)
-    count = len(values)
-    return Summary(
-        tuple(map(str, range(count))),
-        values,
-        np.full(count, 100.0),
-        np.full(count, se),
-        np.full(count, np.inf),
-        np.inf,
-        np.eye(count),
-        None,
-        float(values.mean()),
-    )
+from .conftest import summary_of
 
 
 def places(values, theta, se=1.0):
-    return GapPatterns(summary(values, se), np.random.default_rng(0), 2000).draw(theta)[1]
+    return GapPatterns(summary_of(values, se), np.random.default_rng(0), 2000).draw(theta)[1]
 
 
 @pytest.mark.parametrize("theta", [0.01, 1.0, 8.0, 20.0, 500.0])
@@ -38,7 +23,7 @@ def test_every_pattern_spans_the_gap(groups, theta):
 
 
 def test_without_a_gap_all_groups_share_the_pooled_value():
-    low, drawn = GapPatterns(summary([1.0, 3.0]), np.random.default_rng(0), 10).draw(0.0)
+    low, drawn = GapPatterns(summary_of([1.0, 3.0]), np.random.default_rng(0), 10).draw(0.0)
     assert np.all(low == 2)
     assert not drawn.any()
 

@@ -4,25 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from avaudit.statistics._grouped import Summary, noise
+from avaudit.statistics._grouped import noise
 from avaudit.statistics._range_interval import RangeTest
+
+from .conftest import summary_of
 
 
 def range_test(values):
-    values = np.asarray(values, dtype=np.float64)
-    count = len(values)
-    summary = Summary(
-        tuple(map(str, range(count))),
-        values,
-        np.full(count, 100.0),
-        np.ones(count),
-        np.full(count, np.inf),
-        np.inf,
-        np.eye(count),
-        None,
-        float(values.mean()),
-    )
-    rng = np.random.default_rng(0)
+    summary, rng = summary_of(values), np.random.default_rng(0)
     return RangeTest(summary, noise(summary, 4000, rng), 0.95, rng)
 
 
@@ -42,12 +31,13 @@ def test_two_groups_far_apart_have_the_normal_interval():
     assert (got.low, got.median, got.high) == pytest.approx((20 - half, 20, 20 + half), abs=0.15)
 
 
-def test_a_gap_is_kept_when_the_range_surprises_in_neither_way():
+def test_the_gaps_that_are_kept_are_those_of_the_interval():
     test = range_test([0.0, 1.0, 5.0, 9.0])
+    interval = test.interval()
+    assert 0 < interval.low < 9 < interval.high < 20
     for theta in np.linspace(0, 20, 41):
-        assert test.keeps(theta) == (not test.too_small(theta) and not test.too_large(theta))
+        assert test.keeps(theta) == (interval.low <= theta <= interval.high)
     assert test.too_small(0.0)
-    assert test.keeps(9.0)
     assert test.too_large(20.0)
 
 
